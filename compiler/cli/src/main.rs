@@ -1,0 +1,2 @@
+//! The `meshc` binary.
+fn main() {}

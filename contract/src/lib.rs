@@ -1,0 +1,9 @@
+//! What build time and run time agree on: names of workloads, services and identities, and the identity
+//! requests that the certificate authority fulfils.
+//!
+//! Enters: nothing. Leaves: plain values with serde. Must not know: files, clocks, Kubernetes clients, Istio kinds,
+//! Envoy messages, or any other crate of this workspace.
+
+mod names;
+
+pub use names::{ObjectRef, ServiceRef, SpiffeId, SpiffeIdError, WorkloadRef};
