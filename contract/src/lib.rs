@@ -4,6 +4,10 @@
 //! Enters: nothing. Leaves: plain values with serde. Must not know: files, clocks, Kubernetes clients, Istio kinds,
 //! Envoy messages, or any other crate of this workspace.
 
+mod identity;
 mod names;
 
+pub use identity::{
+    IDENTITY_REQUESTS_VERSION, IdentityRequest, IdentityRequests, Lifetime, LifetimeError, SecretRef,
+};
 pub use names::{ObjectRef, ServiceRef, SpiffeId, SpiffeIdError, WorkloadRef};
