@@ -5,6 +5,7 @@
 //! proxy is, Envoy, files.
 
 mod duration;
+pub mod istio;
 mod kind;
 pub mod kubernetes;
 mod null_default;
