@@ -1,0 +1,42 @@
+//! Endpoints as far as the tree tells.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use meshc_contract::{SpiffeId, WorkloadRef};
+
+/// One endpoint of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointFact {
+    /// Where it is.
+    pub place: EndpointPlace,
+    /// Port by the number of the service port; a service port that is absent has no endpoint here.
+    pub ports: BTreeMap<u16, u16>,
+    /// Labels of the pod or WorkloadEntry, augmented as istiod does (translation-spec §0.6).
+    pub labels: BTreeMap<String, String>,
+    /// Whether a proxy in front of it takes Istio mTLS (label `security.istio.io/tlsMode: istio`).
+    pub mtls: bool,
+    /// Identity of the workload.
+    pub identity: Option<SpiffeId>,
+    /// Locality as `region/zone/subzone`, if stated.
+    pub locality: Option<String>,
+    /// Weight, if stated.
+    pub weight: Option<u32>,
+    /// Network, if stated.
+    pub network: Option<String>,
+    /// Namespace of the object that makes it.
+    pub namespace: String,
+}
+
+/// Where an endpoint is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndpointPlace {
+    /// The pods of a workload of the tree; their addresses are known only at run time.
+    Workload(WorkloadRef),
+    /// An address.
+    Ip(IpAddr),
+    /// A DNS name.
+    Name(String),
+    /// A Unix domain socket.
+    Unix(String),
+}

@@ -1,0 +1,31 @@
+//! Options of a compilation that decide what the input means.
+
+/// Options of a compilation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// DNS domain of the Kubernetes cluster, `cluster.local` by default.
+    pub domain: String,
+    /// Name of the Kubernetes cluster in Istio's terms, `Kubernetes` by default.
+    pub cluster_id: String,
+    /// Which workloads get a sidecar.
+    pub inject: Inject,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            domain: "cluster.local".to_owned(),
+            cluster_id: "Kubernetes".to_owned(),
+            inject: Inject::Labelled,
+        }
+    }
+}
+
+/// Which workloads get a sidecar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inject {
+    /// Those that Istio's namespace and pod labels ask for (`istio-injection`, `istio.io/rev`, `sidecar.istio.io/inject`).
+    Labelled,
+    /// All that do not opt out.
+    All,
+}
