@@ -1,2 +1,28 @@
-//! The `meshc` binary.
-fn main() {}
+//! The `meshc` binary: arguments, files, clock, terminal, exit codes.
+//!
+//! Enters: the command line. Leaves: files and text. It is the only crate that prints, reads files, or asks for the time;
+//! everything it decides itself is how to run the passes, never what they mean.
+
+mod args;
+mod commands;
+mod driver;
+mod exit;
+mod out_dir;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Build(args) => commands::build::run(args, &cli.global),
+        Command::Graph(args) => commands::graph::run(args, &cli.global),
+        Command::Verify(args) => commands::verify::run(args, &cli.global),
+        Command::Ca(args) => commands::ca::run(args, &cli.global),
+    };
+    exit::code(outcome)
+}

@@ -1,0 +1,63 @@
+//! Output folders: written beside the old one and then renamed, so that nobody ever sees half of a compilation.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use meshc_emit::ArtifactSet;
+
+use crate::exit::Failure;
+
+/// Stands in every folder that meshc wrote, so that it never replaces one that it did not write.
+const MARKER: &str = "meshc.metadata";
+
+/// Replaces `target` by the artifacts, or leaves it as it was.
+pub(crate) fn replace(target: &Path, artifacts: &ArtifactSet) -> Result<(), Failure> {
+    refuse_foreign(target)?;
+    let parent = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    fs::create_dir_all(&parent).map_err(|error| Failure::io("create", &parent, &error))?;
+    let staging = tempfile::Builder::new()
+        .prefix(".meshc-")
+        .tempdir_in(&parent)
+        .map_err(|error| Failure::io("create a folder in", &parent, &error))?;
+    let fresh = staging.path().join("new");
+    for (path, bytes) in artifacts.files() {
+        write(&fresh.join(path), bytes)?;
+    }
+    write(&fresh.join(MARKER), format!("{{\"format\":1,\"files\":{}}}\n", artifacts.files().count()).as_bytes())?;
+    if target.exists() {
+        let old = staging.path().join("old");
+        fs::rename(target, &old).map_err(|error| Failure::io("move", target, &error))?;
+        if let Err(error) = fs::rename(&fresh, target) {
+            let _ = fs::rename(&old, target);
+            return Err(Failure::io("write", target, &error));
+        }
+    } else {
+        fs::rename(&fresh, target).map_err(|error| Failure::io("write", target, &error))?;
+    }
+    Ok(())
+}
+
+/// A folder with content that meshc did not write is somebody's work.
+fn refuse_foreign(target: &Path) -> Result<(), Failure> {
+    if !target.exists() || target.join(MARKER).is_file() {
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(target).map_err(|error| Failure::io("read", target, &error))?;
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "`{}` is not empty and was not written by meshc; name another --out-dir, or empty it first",
+        target.display()
+    )))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|error| Failure::io("create", parent, &error))?;
+    }
+    fs::write(path, bytes).map_err(|error| Failure::io("write", path, &error))
+}
