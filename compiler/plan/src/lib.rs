@@ -15,6 +15,7 @@ mod cors;
 mod endpoints;
 mod fault;
 mod headers;
+mod headless_service;
 mod http_connection;
 mod http_filter;
 mod identity;
@@ -45,6 +46,7 @@ pub use cors::Cors;
 pub use endpoints::{Discovery, DnsEndpoint, Endpoint, EndpointAddress, EndpointGroup, Locality};
 pub use fault::{Fault, FaultAbort, FaultDelay};
 pub use headers::{HeaderOperation, HeaderOperations};
+pub use headless_service::HeadlessService;
 pub use http_connection::{
     ClientCertDetails, ForwardClientCert, HttpConnection, HttpConnectionLimits, PathNormalization,
     RouteSource, ServerHeader,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use meshc_contract::{SpiffeId, WorkloadRef};
 use meshc_diagnostics::Origin;
 
-use crate::{IdentityPlan, Listener, Locality, RouteTable, Upstream};
+use crate::{HeadlessService, IdentityPlan, Listener, Locality, RouteTable, Upstream};
 
 /// The plan of a mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub proxies: BTreeMap<WorkloadRef, ProxyPlan>,
     /// One entry for each identity that some proxy needs.
     pub identities: BTreeMap<SpiffeId, IdentityPlan>,
+    /// Services that the names of [`crate::Discovery::Pods`] need, sorted by namespace and name.
+    pub headless_services: Vec<HeadlessService>,
 }
 
 /// Everything that one proxy does. Nodes are shared between proxies that are told the same.
