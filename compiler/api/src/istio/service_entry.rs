@@ -12,14 +12,15 @@ use crate::null_default::null_default;
 /// Source: `networking.istio.io`, ServiceEntry.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["hosts"]))]
 pub struct ServiceEntry {
     /// Names of the service; each is a service of its own. `*.suffix` is allowed.
     #[schemars(required, length(min = 1, max = 256))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
-    /// Addresses or CIDR blocks by which clients reach the service; they choose the listener for protocols without
-    /// a host name. Default: an address allocated from a reserved range, where that is enabled.
-    #[schemars(length(max = 256))]
+    /// Addresses or CIDR blocks by which clients reach the service; they choose the listener for protocols
+    /// without a host name. Default: an address allocated from a reserved range, where that is enabled.
+    #[schemars(length(max = 256), inner(length(max = 64)))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
     /// Ports of the service.
@@ -32,15 +33,15 @@ pub struct ServiceEntry {
     /// How endpoints are found. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
-    /// Endpoints. Not together with `workload_selector`.
+    /// Endpoints. Not together with `workloadSelector`.
     #[schemars(length(max = 4096))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<WorkloadEntry>,
     /// WorkloadEntries and pods of this namespace that are the endpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workload_selector: Option<WorkloadSelector>,
-    /// Namespaces whose proxies see the service: names, `.` for its own namespace, `*` for all, `~` for none. Default:
-    /// `defaultServiceExportTo` of the mesh, which is `*` unless configured.
+    /// Namespaces whose proxies see the service: names, `.` for its own namespace, `*` for all, `~` for none.
+    /// Default: `defaultServiceExportTo` of the mesh, which is `*` unless configured.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub export_to: Vec<String>,
     /// Names of which the certificate of an endpoint must hold one.
@@ -59,6 +60,7 @@ impl Kind for ServiceEntry {
 /// A port of a ServiceEntry.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["number", "name"]))]
 pub struct ServicePort {
     /// Number that clients connect to, 1 to 65535.
     #[schemars(required)]

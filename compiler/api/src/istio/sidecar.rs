@@ -7,8 +7,8 @@ use super::{ConnectionPoolSettings, Destination, ServerTlsSettings, WorkloadSele
 use crate::Kind;
 use crate::null_default::null_default;
 
-/// Scope and listeners of sidecar proxies. Without a selector it is the default of its namespace, in the root namespace
-/// that of the mesh.
+/// Scope and listeners of sidecar proxies. Without a selector it is the default of its namespace, in the root
+/// namespace that of the mesh.
 ///
 /// Source: `networking.istio.io`, Sidecar.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -17,10 +17,12 @@ pub struct Sidecar {
     /// Workloads of the namespace that the object is for. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workload_selector: Option<WorkloadSelector>,
-    /// Inbound listeners, in place of those that the Services of the workload imply. Empty keeps the implied ones.
+    /// Inbound listeners, in place of those that the Services of the workload imply. Empty keeps the implied
+    /// ones.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub ingress: Vec<IstioIngressListener>,
-    /// Outbound listeners and the services behind them. Empty means one listener set with all visible services.
+    /// Outbound listeners and the services behind them. Empty means one listener set with all visible
+    /// services.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<IstioEgressListener>,
     /// Limits of inbound connections, where an ingress listener does not state its own.
@@ -42,6 +44,7 @@ impl Kind for Sidecar {
 /// An inbound listener of a sidecar.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["port"]))]
 pub struct IstioIngressListener {
     /// Port that is listened on.
     #[schemars(required)]
@@ -53,12 +56,12 @@ pub struct IstioIngressListener {
     /// How traffic gets to the listener. Default: by the pod's capture rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture_mode: Option<CaptureMode>,
-    /// Where the traffic goes: `127.0.0.1:port`, `[::1]:port`, `0.0.0.0:port` or `[::]:port` for the address of the pod, or
-    /// `unix:///path`. Default: the same port of the pod's address.
+    /// Where the traffic goes: `127.0.0.1:port`, `[::1]:port`, `0.0.0.0:port` or `[::]:port` for the address
+    /// of the pod, or `unix:///path`. Default: the same port of the pod's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_endpoint: Option<String>,
-    /// TLS that the sidecar terminates. Counts only where Istio's feature flag allows it and mutual TLS of the mesh is
-    /// disabled on the port.
+    /// TLS that the sidecar terminates. Counts only where Istio's feature flag allows it and mutual TLS of
+    /// the mesh is disabled on the port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServerTlsSettings>,
     /// Limits of connections to the application.
@@ -69,6 +72,7 @@ pub struct IstioIngressListener {
 /// An outbound listener of a sidecar.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["hosts"]))]
 pub struct IstioEgressListener {
     /// Port that is listened on. Default: the ports of the imported services.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,8 +83,8 @@ pub struct IstioEgressListener {
     /// How traffic gets to the listener. Default: by the pod's capture rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture_mode: Option<CaptureMode>,
-    /// Services behind the listener, as `namespace/dnsName`. The namespace may be `*` for all, `.` for the own one, `~` for
-    /// none; a leading `~` on a namespace excludes.
+    /// Services behind the listener, as `namespace/dnsName`. The namespace may be `*` for all, `.` for the
+    /// own one, `~` for none; a leading `~` on a namespace excludes.
     #[schemars(required)]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,

@@ -8,24 +8,25 @@ use serde::{Deserialize, Serialize};
 use crate::Kind;
 use crate::null_default::null_default;
 
-/// An endpoint that is not a pod, as a virtual machine. Also the form of the endpoints inside a ServiceEntry and of the
-/// template of a WorkloadGroup.
+/// An endpoint that is not a pod, as a virtual machine. Also the form of the endpoints inside a ServiceEntry
+/// and of the template of a WorkloadGroup.
 ///
 /// Source: `networking.istio.io`, WorkloadEntry.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkloadEntry {
-    /// IP address, DNS name (only for services that resolve by DNS) or `unix:///path`. May be missing where `network`
-    /// is given.
+    /// IP address, DNS name (only for services that resolve by DNS) or `unix:///path`. May be missing where
+    /// `network` is given.
     #[schemars(length(max = 256))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Port number by name of the service port. Default: the target port or number of the service.
-    #[schemars(length(max = 128))]
+    #[schemars(extend("maxProperties" = 128))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub ports: BTreeMap<String, u32>,
-    /// Labels by which services and policies select the endpoint; those of the object's metadata count too and win.
-    #[schemars(length(max = 256))]
+    /// Labels by which services and policies select the endpoint; those of the object's metadata count too
+    /// and win.
+    #[schemars(extend("maxProperties" = 256))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// Network that the endpoint is in; from other networks it is reached through a gateway.
@@ -39,8 +40,8 @@ pub struct WorkloadEntry {
     /// Share of the traffic relative to the other endpoints. Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
-    /// Service account of the workload in the object's namespace, from which its identity is made. Also says that the
-    /// workload takes mutual TLS.
+    /// Service account of the workload in the object's namespace, from which its identity is made. Also says
+    /// that the workload takes mutual TLS.
     #[schemars(length(max = 253))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::Duration;
 use crate::null_default::null_default;
 
-/// Client-side weighted round robin from ORCA load reports in the responses. Istio publishes the fields; its control
-/// plane does not act on them yet.
+/// Client-side weighted round robin from ORCA load reports in the responses. Istio publishes the fields; its
+/// control plane does not act on them yet.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BackendUtilization {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::HttpSettings;
 use crate::Duration;
 
-/// Limits and timeouts of the connections to a service. They become circuit breakers and protocol options of the
-/// cluster.
+/// Limits and timeouts of the connections to a service. They become circuit breakers and protocol options of
+/// the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ConnectionPoolSettings {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::Duration;
 use crate::null_default::null_default;
 
-/// Hashing on a property of the request. At most one property, and at most one algorithm; the default is a ring.
+/// Hashing on a property of the request. At most one property, and at most one algorithm; the default is a
+/// ring.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ConsistentHashLb {
@@ -28,7 +29,7 @@ pub struct ConsistentHashLb {
     /// Use Maglev's table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maglev: Option<Maglev>,
-    /// Smallest number of entries of the ring; superseded by `ring_hash`.
+    /// Smallest number of entries of the ring; superseded by `ringHash`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_ring_size: Option<u64>,
 }
@@ -36,6 +37,7 @@ pub struct ConsistentHashLb {
 /// A cookie for session affinity.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["name"]))]
 pub struct HttpCookie {
     /// Name of the cookie.
     #[schemars(required)]
@@ -55,6 +57,7 @@ pub struct HttpCookie {
 /// An attribute of a cookie.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["name"]))]
 pub struct HttpCookieAttribute {
     /// Name of the attribute.
     #[schemars(required)]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::Duration;
 
-/// How an endpoint is picked. At most one of `simple`, `consistent_hash` and `backend_utilization`.
+/// How an endpoint is picked. At most one of `simple`, `consistentHash` and `backendUtilization`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoadBalancerSettings {

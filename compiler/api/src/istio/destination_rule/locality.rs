@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::null_default::null_default;
 
 /// Preference of endpoints by locality, relative to the locality of the client. At most one of `distribute`,
-/// `failover` and `failover_priority`.
+/// `failover` and `failoverPriority`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LocalityLoadBalancerSetting {
@@ -18,8 +18,8 @@ pub struct LocalityLoadBalancerSetting {
     /// The region that takes over when the own region has no healthy endpoint.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub failover: Vec<LocalityFailover>,
-    /// Labels, as `key` or `key=value`; the more of them, from the first, an endpoint shares with the client, the more it
-    /// is preferred.
+    /// Labels, as `key` or `key=value`; the more of them, from the first, an endpoint shares with the client,
+    /// the more it is preferred.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub failover_priority: Vec<String>,
     /// Whether locality counts at all. Default: as the mesh says, which is yes.

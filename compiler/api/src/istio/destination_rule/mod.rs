@@ -39,15 +39,16 @@ use super::PolicySelector;
 use crate::Kind;
 use crate::null_default::null_default;
 
-/// Policies for the traffic to a host, and the named subsets of its endpoints. Each service and subset becomes an
-/// Envoy cluster of its own.
+/// Policies for the traffic to a host, and the named subsets of its endpoints. Each service and subset
+/// becomes an Envoy cluster of its own.
 ///
 /// Source: `networking.istio.io`, DestinationRule.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["host"]))]
 pub struct DestinationRule {
-    /// Host of the services that the rule is for: a full name, a short name completed with this object's namespace, or a
-    /// wildcard.
+    /// Host of the services that the rule is for: a full name, a short name completed with this object's
+    /// namespace, or a wildcard.
     #[schemars(required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -58,8 +59,8 @@ pub struct DestinationRule {
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub subsets: Vec<Subset>,
     /// Namespaces whose proxies see the object: names, `.` for its own namespace, `*` for all. Default:
-    /// `defaultDestinationRuleExportTo` of the mesh, which is `*` unless configured. With `workload_selector` it
-    /// always is `.`.
+    /// `defaultDestinationRuleExportTo` of the mesh, which is `*` unless configured. With `workloadSelector`
+    /// it always is `.`.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub export_to: Vec<String>,
     /// Client workloads of this namespace that use the rule. Default: all that see it.

@@ -10,7 +10,8 @@ use crate::null_default::null_default;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OutlierDetection {
-    /// Errors before an endpoint is left out; superseded by `consecutive_gateway_errors` and `consecutive5xx_errors`.
+    /// Errors before an endpoint is left out; superseded by `consecutiveGatewayErrors` and
+    /// `consecutive5xx_errors`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consecutive_errors: Option<i32>,
     /// Count failures to connect apart from errors that the endpoint answers with. Default: no.
@@ -29,13 +30,16 @@ pub struct OutlierDetection {
     /// Time between two looks at the counters. Default: 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<Duration>,
-    /// Shortest time that an endpoint is left out, multiplied by how often it was left out before. Default: 30 s.
+    /// Shortest time that an endpoint is left out, multiplied by how often it was left out before. Default:
+    /// 30 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_ejection_time: Option<Duration>,
-    /// Largest part of the endpoints, in per cent, that may be left out. Default: 10; a single one may always be.
+    /// Largest part of the endpoints, in per cent, that may be left out. Default: 10; a single one may always
+    /// be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_ejection_percent: Option<i32>,
-    /// Once fewer than this per cent of the endpoints are healthy, all are used, healthy or not. Default: 0, never.
+    /// Once fewer than this per cent of the endpoints are healthy, all are used, healthy or not. Default: 0,
+    /// never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_health_percent: Option<i32>,
     /// Status codes that count as errors in place of 5xx, each 100 to 599.

@@ -11,6 +11,7 @@ use crate::null_default::null_default;
 /// The endpoints of a service that carry certain labels.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["name"]))]
 pub struct Subset {
     /// Name that routes use, unique in the rule. It is a part of the cluster's name.
     #[schemars(required)]

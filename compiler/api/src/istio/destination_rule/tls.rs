@@ -12,7 +12,7 @@ pub struct ClientTlsSettings {
     /// Kind of TLS. Default: `DISABLE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<ClientTlsMode>,
-    /// File with the client certificate chain, PEM. Needed by `MUTUAL` unless `credential_name` is given.
+    /// File with the client certificate chain, PEM. Needed by `MUTUAL` unless `credentialName` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<String>,
     /// File with the key of the client certificate, PEM.
@@ -23,11 +23,11 @@ pub struct ClientTlsSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificates: Option<String>,
     /// Secret with the certificates, for gateways, and for sidecars where the DestinationRule has a
-    /// `workload_selector`. Excludes the files.
+    /// `workloadSelector`. Excludes the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_name: Option<String>,
-    /// Names of which the server's certificate must hold one. Default for `SIMPLE` and `MUTUAL`: those of the ServiceEntry, else
-    /// the host.
+    /// Names of which the server's certificate must hold one. Default for `SIMPLE` and `MUTUAL`: those of the
+    /// ServiceEntry, else the host.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub subject_alt_names: Vec<String>,
     /// Server name that the proxy asks for. Default for `SIMPLE` and `MUTUAL`: the host of the request.

@@ -23,12 +23,13 @@ pub struct TrafficPolicy {
     /// When an endpoint that fails is left out for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outlier_detection: Option<OutlierDetection>,
-    /// TLS from the proxy to the service. Default: mutual TLS of the mesh where the endpoints have a sidecar, none
-    /// elsewhere.
+    /// TLS from the proxy to the service. Default: mutual TLS of the mesh where the endpoints have a sidecar,
+    /// none elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ClientTlsSettings>,
-    /// Policies for single ports. A port's entry replaces `load_balancer`, `connection_pool`, `outlier_detection` and
-    /// `tls` as a whole: what it leaves out falls back to the defaults, not to this policy.
+    /// Policies for single ports. A port's entry replaces `loadBalancer`, `connectionPool`,
+    /// `outlierDetection` and `tls` as a whole: what it leaves out falls back to the defaults, not to this
+    /// policy.
     #[schemars(length(max = 4096))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub port_level_settings: Vec<PortTrafficPolicy>,
@@ -38,7 +39,7 @@ pub struct TrafficPolicy {
     /// Tell the destination the client's address with a PROXY protocol header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy_protocol: Option<ProxyProtocol>,
-    /// Limit of concurrent retries relative to the concurrent requests; takes the place of `max_retries`.
+    /// Limit of concurrent retries relative to the concurrent requests; takes the place of `maxRetries`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_budget: Option<RetryBudget>,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Tunnel through an HTTP proxy, for routes of TCP and TLS listeners.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["targetHost", "targetPort"]))]
 pub struct TunnelSettings {
     /// `CONNECT` or `POST`. Default: `CONNECT`.
     #[serde(skip_serializing_if = "Option::is_none")]

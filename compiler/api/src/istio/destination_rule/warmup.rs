@@ -8,6 +8,7 @@ use crate::Duration;
 /// Slow start: the weight of a new endpoint grows from a minimum to its full value.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["duration"]))]
 pub struct WarmupConfiguration {
     /// Time until the full weight.
     #[schemars(required)]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::LocalityFailover;
 use crate::null_default::null_default;
 
-/// Zone-aware routing of Envoy: requests stay in the zone of the client as far as its endpoints can carry them.
+/// Zone-aware routing of Envoy: requests stay in the zone of the client as far as its endpoints can carry
+/// them.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ZoneAwareLoadBalancerSetting {

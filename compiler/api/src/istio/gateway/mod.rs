@@ -23,7 +23,8 @@ pub struct Gateway {
     /// What is listened on.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<Server>,
-    /// Labels of the pods that run the servers, in all namespaces unless istiod is told to stay in the object's own.
+    /// Labels of the pods that run the servers, in all namespaces unless istiod is told to stay in the
+    /// object's own.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub selector: BTreeMap<String, String>,
 }

@@ -9,6 +9,7 @@ use crate::null_default::null_default;
 /// One port with the hosts that are served on it. Servers of the same port share an Envoy listener.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["port", "hosts"]))]
 pub struct Server {
     /// What is listened on.
     #[schemars(required)]
@@ -17,8 +18,8 @@ pub struct Server {
     /// Address to listen on, or `unix:///path`. Default: all addresses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bind: Option<String>,
-    /// Hosts, as `dnsName` or `namespace/dnsName`. `*` and `*.suffix` are allowed as names; the namespace, a name,
-    /// `.` or `*`, restricts whose VirtualServices may serve the host.
+    /// Hosts, as `dnsName` or `namespace/dnsName`. `*` and `*.suffix` are allowed as names; the namespace, a
+    /// name, `.` or `*`, restricts whose VirtualServices may serve the host.
     #[schemars(required)]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
@@ -36,6 +37,7 @@ pub struct Server {
 /// A port of a gateway's server.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["number", "protocol", "name"]))]
 pub struct Port {
     /// Port number of the gateway's Service, which is translated to the port of the pod.
     #[schemars(required)]

@@ -37,7 +37,7 @@ pub struct ServerTlsSettings {
     /// Secret or ConfigMap with only the authorities that clients are verified with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_cert_credential_name: Option<String>,
-    /// Several pairs of files, in place of `server_certificate` and `private_key`.
+    /// Several pairs of files, in place of `serverCertificate` and `privateKey`.
     #[schemars(length(min = 1, max = 2))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub tls_certificates: Vec<TlsCertificate>,

@@ -11,7 +11,7 @@ use crate::null_default::null_default;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CorsPolicy {
-    /// Origins, compared exactly; superseded by `allow_origins`.
+    /// Origins, compared exactly; superseded by `allowOrigins`.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub allow_origin: Vec<String>,
     /// Origins that may read the responses.

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Reference to a VirtualService without hosts whose HTTP rules are spliced in. A delegate cannot delegate further.
+/// Reference to a VirtualService without hosts whose HTTP rules are spliced in. A delegate cannot delegate
+/// further.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Delegate {

@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A service, optionally narrowed to a subset and a port. Names the Envoy cluster
-/// `outbound|port|subset|full host name`.
+/// A service, optionally narrowed to a subset and a port. Names the Envoy cluster `outbound|port|subset|full
+/// host name`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["host"]))]
 pub struct Destination {
-    /// Host of a Service or ServiceEntry. A short name is completed with the namespace of the object that holds it.
+    /// Host of a Service or ServiceEntry. A short name is completed with the namespace of the object that
+    /// holds it.
     #[schemars(required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -32,12 +34,14 @@ pub struct PortSelector {
 /// A weighted destination of a TCP or TLS rule.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["destination"]))]
 pub struct RouteDestination {
     /// The service that gets the connections.
     #[schemars(required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<Destination>,
-    /// Share of the connections relative to the sum of all weights of the rule. A single destination gets everything.
+    /// Share of the connections relative to the sum of all weights of the rule. A single destination gets
+    /// everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<i32>,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A fixed response in place of forwarding.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["status"]))]
 pub struct HttpDirectResponse {
     /// Status code, 200 to 599.
     #[schemars(required)]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Percent;
 use crate::Duration;
 
-/// Faults for testing, which Envoy's fault filter injects at the client. Delay and abort are independent of each other.
+/// Faults for testing, which Envoy's fault filter injects at the client. Delay and abort are independent of
+/// each other.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HttpFaultInjection {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::StringMatch;
 use crate::null_default::null_default;
 
-/// Conditions that all have to hold. Those about the client (`source_labels`, `source_namespace`, `gateways`, `port`)
-/// are decided when the configuration is compiled; the others become an Envoy route match.
+/// Conditions that all have to hold. Those about the client (`sourceLabels`, `sourceNamespace`, `gateways`,
+/// `port`) are decided when the configuration is compiled; the others become an Envoy route match.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HttpMatchRequest {
@@ -29,17 +29,19 @@ pub struct HttpMatchRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<StringMatch>,
     /// Request headers by lower-case name; all of them have to match. A matcher without a value asks only for
-    /// presence. A key `@request.auth.claims…` matches a claim of a validated token and works at gateways only.
+    /// presence. A key `@request.auth.claims…` matches a claim of a validated token and works at gateways
+    /// only.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, StringMatch>,
-    /// Port of the addressed service or gateway server: the rule is left out of the route tables of other ports.
+    /// Port of the addressed service or gateway server: the rule is left out of the route tables of other
+    /// ports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u32>,
     /// Labels that the client's workload must have. Decided when compiling; ignored by gateways.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub source_labels: BTreeMap<String, String>,
-    /// Gateways for this match alone, in place of those of the VirtualService. Where it is set, Istio does not look at
-    /// `source_labels` and `source_namespace`.
+    /// Gateways for this match alone, in place of those of the VirtualService. Where it is set, Istio does
+    /// not look at `sourceLabels` and `sourceNamespace`.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<String>,
     /// Query parameters by name; all of them have to match.

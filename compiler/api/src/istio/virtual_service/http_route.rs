@@ -8,18 +8,21 @@ use super::{
     HttpMirrorPolicy, HttpRedirect, HttpRetry, HttpRewrite, Percent,
 };
 use crate::Duration;
+use crate::istio::AlternateSpelling;
 use crate::null_default::null_default;
 
 /// One HTTP rule: when it applies and what is done with the request. Exactly one of `route`, `redirect`,
-/// `direct_response` and `delegate` says what happens.
+/// `directResponse` and `delegate` says what happens.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = AlternateSpelling { field: "mirrorPercent", spelling: "mirror_percent" })]
 pub struct HttpRoute {
-    /// Name of the Envoy route, visible in access logs and statistics; joined with the name of the match by a dot.
+    /// Name of the Envoy route, visible in access logs and statistics; joined with the name of the match by a
+    /// dot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Alternatives: the rule applies if one of them matches, and each becomes an Envoy route of its own. Empty
-    /// matches every request.
+    /// Alternatives: the rule applies if one of them matches, and each becomes an Envoy route of its own.
+    /// Empty matches every request.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub r#match: Vec<HttpMatchRequest>,
     /// Where matching requests go, split by weight.
@@ -34,24 +37,25 @@ pub struct HttpRoute {
     /// Take the rules of another VirtualService, each narrowed by this rule's matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delegate: Option<Delegate>,
-    /// Change of path and authority before forwarding. Not together with `redirect` or `direct_response`.
+    /// Change of path and authority before forwarding. Not together with `redirect` or `directResponse`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewrite: Option<HttpRewrite>,
-    /// Time from the end of the request to the end of the response, all retries included, after which Envoy answers
-    /// 504. Default: no limit.
+    /// Time from the end of the request to the end of the response, all retries included, after which Envoy
+    /// answers 504. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
-    /// When and how often Envoy tries again. Default: `defaultHttpRetryPolicy` of the mesh, two more attempts unless
-    /// configured.
+    /// When and how often Envoy tries again. Default: `defaultHttpRetryPolicy` of the mesh, two more attempts
+    /// unless configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<HttpRetry>,
     /// Delays and aborts that are injected on purpose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<HttpFaultInjection>,
-    /// Destination that gets a copy of the requests; its answers are thrown away. Not together with `mirrors`.
+    /// Destination that gets a copy of the requests; its answers are thrown away. Not together with
+    /// `mirrors`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Destination>,
-    /// Whole per cent of the requests that `mirror` gets; superseded by `mirror_percentage`. Default: 100. The
+    /// Whole per cent of the requests that `mirror` gets; superseded by `mirrorPercentage`. Default: 100. The
     /// published schema also spells it `mirror_percent`.
     #[serde(alias = "mirror_percent")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,13 +77,14 @@ pub struct HttpRoute {
 /// A weighted destination of an HTTP rule.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["destination"]))]
 pub struct HttpRouteDestination {
     /// The service that gets the requests.
     #[schemars(required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<Destination>,
-    /// Share of the requests relative to the sum of all weights of the rule. A single destination gets everything
-    /// whatever is written; among several, zero gets nothing.
+    /// Share of the requests relative to the sum of all weights of the rule. A single destination gets
+    /// everything whatever is written; among several, zero gets nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<i32>,
     /// Changes of headers for this destination only, applied beside those of the rule.

@@ -46,20 +46,22 @@ use crate::null_default::null_default;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VirtualService {
-    /// Names that clients address: full DNS names, short names completed with this object's namespace, `*` and
-    /// `*.suffix` wildcards, or IP addresses. They become the domains of an Envoy virtual host for HTTP and choose the
-    /// filter chain for TLS and TCP. Empty makes the object a delegate, which counts only where another
-    /// VirtualService refers to it.
+    /// Names that clients address: full DNS names, short names completed with this object's namespace, `*`
+    /// and `*.suffix` wildcards, or IP addresses. They become the domains of an Envoy virtual host for HTTP
+    /// and choose the filter chain for TLS and TCP. Empty makes the object a delegate, which counts only
+    /// where another VirtualService refers to it.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
-    /// Gateways and sidecars that use the routes, as `namespace/name` or `name` in this namespace; the reserved word
-    /// `mesh` stands for every sidecar. Default: `mesh` alone.
+    /// Gateways and sidecars that use the routes, as `namespace/name` or `name` in this namespace; the
+    /// reserved word `mesh` stands for every sidecar. Default: `mesh` alone.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<String>,
-    /// Routes for HTTP, HTTP/2 and gRPC ports, and for TLS that a gateway terminates. The first rule that matches wins.
+    /// Routes for HTTP, HTTP/2 and gRPC ports, and for TLS that a gateway terminates. The first rule that
+    /// matches wins.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRoute>,
-    /// Routes for TLS that passes through unterminated, chosen by server name. The first rule that matches wins.
+    /// Routes for TLS that passes through unterminated, chosen by server name. The first rule that matches
+    /// wins.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub tls: Vec<TlsRoute>,
     /// Routes for any other TCP port. The first rule that matches wins.

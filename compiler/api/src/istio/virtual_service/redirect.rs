@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HttpRedirect {
-    /// Path of the new address. Replaces the whole path. Not together with `prefix_rewrite`.
+    /// Path of the new address. Replaces the whole path. Not together with `prefixRewrite`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// Replaces only the prefix that the rule matched. Not together with `uri`.
@@ -16,8 +16,8 @@ pub struct HttpRedirect {
     /// Host of the new address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
-    /// Port of the new address. Left out of the address where it is the default of the scheme. Not together with
-    /// `derive_port`.
+    /// Port of the new address. Left out of the address where it is the default of the scheme. Not together
+    /// with `derivePort`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u32>,
     /// Rule that finds the port. Not together with `port`.

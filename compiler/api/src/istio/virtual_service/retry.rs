@@ -9,14 +9,15 @@ use crate::Duration;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HttpRetry {
-    /// How often it is sent again after the first try. 0 turns retries off. Default where `retries` is present: 0.
+    /// How often it is sent again after the first try. 0 turns retries off. Default where `retries` is
+    /// present: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<i32>,
     /// Time for each try, the first included. Default: the timeout of the route.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout: Option<Duration>,
-    /// Comma-separated conditions of Envoy (`5xx`, `gateway-error`, `reset`, `connect-failure`, `retriable-4xx`,
-    /// `refused-stream`, `unavailable`, …) and status codes. Default:
+    /// Comma-separated conditions of Envoy (`5xx`, `gateway-error`, `reset`, `connect-failure`,
+    /// `retriable-4xx`, `refused-stream`, `unavailable`, …) and status codes. Default:
     /// `connect-failure,refused-stream,unavailable,cancelled,503`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_on: Option<String>,

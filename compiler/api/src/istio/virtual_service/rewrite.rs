@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HttpRewrite {
-    /// Replaces the prefix that the rule matched, or the whole path if the match is exact or a regex. Not together
-    /// with `uri_regex_rewrite`.
+    /// Replaces the prefix that the rule matched, or the whole path if the match is exact or a regex. Not
+    /// together with `uriRegexRewrite`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// Replaces the host (Envoy's `host_rewrite_literal`).

@@ -24,7 +24,8 @@ pub struct TcpRoute {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct L4MatchAttributes {
-    /// Addresses or CIDR blocks that the client connects to; they become `prefix_ranges` of the filter chain match.
+    /// Addresses or CIDR blocks that the client connects to; they become `prefix_ranges` of the filter chain
+    /// match.
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub destination_subnets: Vec<String>,
     /// Port of the addressed service or gateway server.

@@ -11,6 +11,7 @@ use crate::null_default::null_default;
 /// One rule for TLS that passes through, chosen by the server name of the client's hello.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["match"]))]
 pub struct TlsRoute {
     /// Alternatives, of which one has to match.
     #[schemars(required)]
@@ -24,9 +25,10 @@ pub struct TlsRoute {
 /// Conditions that all have to hold for a TLS connection.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("required" = ["sniHosts"]))]
 pub struct TlsMatchAttributes {
-    /// Server names, exact or `*.suffix`; they must be covered by the hosts of the VirtualService. They become
-    /// `server_names` of the filter chain match.
+    /// Server names, exact or `*.suffix`; they must be covered by the hosts of the VirtualService. They
+    /// become `server_names` of the filter chain match.
     #[schemars(required)]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub sni_hosts: Vec<String>,
