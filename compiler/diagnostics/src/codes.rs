@@ -19,6 +19,40 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A file is neither UTF-8 nor any other text that YAML allows.
+    NOT_UTF8 = 1001 "not-utf8" Error;
+    /// A file with the name of a manifest holds binary data.
+    BINARY_FILE = 1002 "binary-file" Error;
+    /// A file is larger than meshc reads.
+    FILE_TOO_LARGE = 1003 "file-too-large" Error;
+    /// A symbolic link points to something outside the trees that meshc was given.
+    SYMLINK_OUTSIDE_TREE = 1004 "symlink-outside-tree" Error;
+    /// A symbolic link leads back to itself or to a directory that holds it.
+    SYMLINK_LOOP = 1005 "symlink-loop" Error;
+    /// A symbolic link points to nothing.
+    DANGLING_SYMLINK = 1006 "dangling-symlink" Error;
+    /// A directory entry with the name of a manifest is a socket, a pipe or a device.
+    NOT_A_FILE = 1007 "not-a-file" Error;
+    /// A document is not YAML or JSON.
+    YAML_SYNTAX = 1101 "yaml-syntax" Error;
+    /// Tabs indent a block, which YAML forbids.
+    TAB_INDENTATION = 1102 "tab-indentation" Error;
+    /// A document holds template actions (`{{ … }}`) that nobody has rendered.
+    UNRENDERED_TEMPLATE = 1103 "unrendered-template" Error;
+    /// Aliases and merge keys multiply the document beyond what Kubernetes accepts.
+    EXCESSIVE_ALIASING = 1104 "excessive-aliasing" Error;
+    /// Lists and mappings are nested deeper than meshc reads.
+    NESTED_TOO_DEEP = 1105 "nested-too-deep" Error;
+    /// A mapping key is null, a list or a mapping, which JSON does not have.
+    KEY_NOT_A_STRING = 1106 "key-not-a-string" Error;
+    /// The same key stands twice in one mapping; the last one counts.
+    DUPLICATE_KEY = 1107 "duplicate-key" Warning;
+    /// A merge key (`<<`) has a value that is not a mapping.
+    MERGE_NOT_A_MAPPING = 1108 "merge-not-a-mapping" Error;
+    /// A scalar has no JSON value: `.nan`, `.inf`, or a tag that does not fit.
+    SCALAR_WITHOUT_VALUE = 1109 "scalar-without-value" Error;
+    /// A document is a list or a scalar where an object must stand.
+    NOT_AN_OBJECT = 1110 "not-an-object" Error;
     /// A kind or field is read and understood, but no pass acts on it yet.
     NOT_SUPPORTED_YET = 2110 "not-supported-yet" Warning;
     /// A reference names a host that no Service or ServiceEntry provides.

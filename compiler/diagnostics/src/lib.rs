@@ -8,10 +8,12 @@ pub mod codes;
 mod diagnostic;
 mod origin;
 mod sink;
+mod sources;
 mod span;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use origin::Origin;
 pub use sink::Diagnostics;
+pub use sources::{Position, Sources};
 pub use span::{FileId, Span};

@@ -1,0 +1,1 @@
+//! Reads the trees that a user names.

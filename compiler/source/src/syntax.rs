@@ -1,0 +1,145 @@
+//! Syntax errors in the words of somebody who has to repair the file.
+
+use granit_parser::ErrorKind;
+use meshc_diagnostics::{FileId, Span, codes};
+
+use crate::build::Fault;
+
+/// The finding for an error that the parser reports at a byte of a file.
+pub(crate) fn fault(file: FileId, text: &str, at: usize, kind: &ErrorKind) -> Fault {
+    let at = floor_boundary(text, at);
+    if let Some(span) = template_action(file, text, at) {
+        return template(span);
+    }
+    if let Some(span) = indenting_tab(file, text, at, kind) {
+        return Fault::new(
+            &codes::TAB_INDENTATION,
+            "a tab indents this line",
+            span,
+            "YAML indents with spaces only",
+        )
+        .help("replace each tab by spaces; most editors do it when told that the file is YAML");
+    }
+    let (message, label, help) = explain(kind);
+    let message = message.map_or_else(|| kind.to_string(), str::to_owned);
+    let fault = Fault::new(&codes::YAML_SYNTAX, message, token(file, text, at), label);
+    match help {
+        Some(help) => fault.help(help),
+        None => fault,
+    }
+}
+
+/// The finding that somebody forgot to render a template.
+pub(crate) fn template(span: Span) -> Fault {
+    let message = "the document is a template that nobody has rendered";
+    Fault::new(&codes::UNRENDERED_TEMPLATE, message, span, "a template action")
+        .help("render it first: `helm template … | meshc build -`")
+}
+
+type Explanation = (Option<&'static str>, &'static str, Option<&'static str>);
+
+fn explain(kind: &ErrorKind) -> Explanation {
+    match kind {
+        ErrorKind::MappingValueNotAllowed => (
+            Some("a `:` stands where no key can end"),
+            "not allowed here",
+            Some("put the value in quotes if it contains `: `, or look for a missing `:` in the line above"),
+        ),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => (
+            Some("this line is indented like neither its parent nor its siblings"),
+            "the indentation fits no line above",
+            Some("indent it like the keys that it belongs to"),
+        ),
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            Some("a list item must begin with `-`"),
+            "expected `-`",
+            Some("indent this line deeper than the `-` above, or add a `-`"),
+        ),
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            (Some("a key without `:`"), "no `:` follows", Some("write `key: value`"))
+        }
+        ErrorKind::UnclosedQuotedScalar => (Some("a quote is not closed"), "opened here", None),
+        ErrorKind::UnclosedFlowCollection { .. } => (Some("a bracket is not closed"), "opened here", None),
+        ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            (Some("the file ends inside brackets"), "expected a closing bracket", None)
+        }
+        ErrorKind::UnknownAnchor => (
+            Some("the alias names an anchor that does not exist"),
+            "no anchor above has this name",
+            Some(
+                "anchors hold within one document; put the value in quotes if it is a text that begins with `*`",
+            ),
+        ),
+        ErrorKind::RecursionLimitExceeded => {
+            (Some("the values are nested too deeply"), "more than 255 levels", None)
+        }
+        ErrorKind::UnexpectedCharacter { .. } => {
+            (None, "no value begins with this character", Some("put the value in quotes"))
+        }
+        ErrorKind::UnknownQuotedScalarEscape => (
+            Some("an unknown escape in a quoted text"),
+            "not an escape of YAML",
+            Some("write `\\\\` for a backslash, or use single quotes"),
+        ),
+        _ => (None, "here", None),
+    }
+}
+
+/// The first template action in the line of a byte.
+pub(crate) fn template_action(file: FileId, text: &str, at: usize) -> Option<Span> {
+    let (start, line) = line_of(text, at);
+    let open = line.find("{{")?;
+    let close = line[open..].find("}}").map_or(line.len(), |length| open + length + 2);
+    Some(span(file, start + open, start + close))
+}
+
+/// The tab that indents the line of an error, or the line after it, where a value that goes on over lines ends.
+fn indenting_tab(file: FileId, text: &str, at: usize, kind: &ErrorKind) -> Option<Span> {
+    let about_tabs = matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+    );
+    let (mut start, _) = line_of(text, at);
+    for line in text[start..].split_inclusive('\n').take(if about_tabs { 2 } else { 1 }) {
+        let blank = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
+        if let Some(tab) = line[..blank].find('\t') {
+            let tabs = line[tab..].len() - line[tab..].trim_start_matches('\t').len();
+            return Some(span(file, start + tab, start + tab + tabs));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The characters to underline: an alias or word as a whole, anything else as one character.
+fn token(file: FileId, text: &str, at: usize) -> Span {
+    let rest = &text[at..];
+    let word = rest.find(|c: char| c.is_whitespace() || ",[]{}:\"'".contains(c)).unwrap_or(rest.len());
+    let first = rest.chars().next().filter(|c| !matches!(c, '\r' | '\n')).map_or(0, char::len_utf8);
+    span(file, at, at + word.max(first))
+}
+
+fn line_of(text: &str, at: usize) -> (usize, &str) {
+    let start = text[..at].rfind('\n').map_or(0, |line_feed| line_feed + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |line_feed| at + line_feed);
+    (start, &text[start..end])
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn span(file: FileId, start: usize, end: usize) -> Span {
+    let place = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+    Span { file, start: place(start), end: place(end) }
+}
