@@ -4,11 +4,23 @@
 //! configuration, and diagnostics about what cannot be read. Must not know: how objects refer to each other, what a
 //! proxy is, Envoy, files.
 
+mod closest;
 mod duration;
+mod identity;
 pub mod istio;
 mod kind;
+mod known_kinds;
 pub mod kubernetes;
+pub mod mesh_config;
 mod null_default;
+mod object;
+mod resource;
+mod resource_set;
+mod survivors;
+mod timestamp;
 
 pub use duration::Duration;
 pub use kind::Kind;
+pub use resource::{CreationKey, DEFAULT_NAMESPACE, Resource};
+pub use resource_set::{ResourceSet, decode};
+pub use timestamp::{Timestamp, TimestampError};

@@ -14,3 +14,8 @@ where
 {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
+
+/// Whether a value is the default of its type; for `skip_serializing_if`, as the JSON of protobuf leaves zeros out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -53,6 +53,24 @@ codes! {
     SCALAR_WITHOUT_VALUE = 1109 "scalar-without-value" Error;
     /// A document is a list or a scalar where an object must stand.
     NOT_AN_OBJECT = 1110 "not-an-object" Error;
+    /// An object has a field that its kind does not have.
+    UNKNOWN_FIELD = 2001 "unknown-field" Warning;
+    /// A value has a type or a value that its field cannot have.
+    INVALID_VALUE = 2002 "invalid-value" Error "IST0106";
+    /// A field that the kind requires is absent.
+    MISSING_FIELD = 2003 "missing-field" Error "IST0106";
+    /// A document lacks `apiVersion` or `kind`.
+    INCOMPLETE_OBJECT = 2101 "incomplete-object" Warning;
+    /// An object has no name, or one that Kubernetes refuses.
+    INVALID_NAME = 2102 "invalid-name" Error;
+    /// A group of Kubernetes or Istio has no such kind.
+    UNKNOWN_KIND = 2103 "unknown-kind" Error;
+    /// A kind has no such version, or not any more.
+    UNSERVED_VERSION = 2104 "unserved-version" Error;
+    /// Two documents define the same object.
+    DUPLICATE_OBJECT = 2105 "duplicate-object" Error;
+    /// A kustomization stands among the objects.
+    NOT_RENDERED = 2106 "not-rendered" Warning;
     /// A kind or field is read and understood, but no pass acts on it yet.
     NOT_SUPPORTED_YET = 2110 "not-supported-yet" Warning;
     /// A reference names a host that no Service or ServiceEntry provides.

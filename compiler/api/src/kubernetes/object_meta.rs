@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::Timestamp;
 use crate::null_default::null_default;
 
 /// What Kubernetes keeps about every object beside its content.
@@ -30,7 +31,7 @@ pub struct ObjectMeta {
     /// When the object was created, RFC 3339. Seldom in a git tree; where two objects compete, Istio lets the older
     /// one win.
     #[serde(default)]
-    pub creation_timestamp: Option<String>,
+    pub creation_timestamp: Option<Timestamp>,
     /// Objects that own this one.
     #[serde(default, deserialize_with = "null_default")]
     pub owner_references: Vec<OwnerReference>,
