@@ -16,8 +16,8 @@ use crate::{
 pub struct Upstream {
     /// Name.
     pub name: UpstreamName,
-    /// Name in statistics, with the `;` that ends Istio's tag.
-    pub stat_name: String,
+    /// Name in statistics where it is not that of the upstream, with the `;` that ends Istio's tag.
+    pub stat_name: Option<String>,
     /// Which way.
     pub direction: Direction,
     /// Where endpoints come from.
