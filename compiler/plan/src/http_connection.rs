@@ -141,6 +141,36 @@ pub struct HttpConnectionLimits {
     pub initial_stream_window: Option<u32>,
     /// HTTP/2 initial connection window in bytes.
     pub initial_connection_window: Option<u32>,
-    /// Whether requests with underscores in header names are refused.
-    pub reject_headers_with_underscores: bool,
+    /// What happens to headers with underscores in their names.
+    pub headers_with_underscores: Option<HeadersWithUnderscores>,
+    /// Whether runs of slashes are merged; `None` leaves it to the path normalisation.
+    pub merge_slashes: Option<bool>,
+    /// What happens to escaped slashes; `None` leaves it to the path normalisation.
+    pub escaped_slashes: Option<EscapedSlashes>,
+}
+
+/// What happens to headers with underscores in their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadersWithUnderscores {
+    /// They are passed on.
+    Allow,
+    /// The request is refused.
+    RejectRequest,
+    /// The header is removed.
+    DropHeader,
+}
+
+/// What happens to requests with `%2F` or `%5C` in their path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EscapedSlashes {
+    /// Envoy decides.
+    Default,
+    /// They pass unchanged.
+    KeepUnchanged,
+    /// They are refused.
+    RejectRequest,
+    /// The client is sent to the path with plain slashes.
+    UnescapeAndRedirect,
+    /// The slashes are decoded.
+    UnescapeAndForward,
 }

@@ -1,6 +1,6 @@
 //! HTTP filters.
 
-use crate::{AuthorizationFilter, JwtAuthentication, StatsFilter};
+use crate::{AuthorizationFilter, JwtAuthentication, StatsFilter, UpstreamName};
 
 /// One HTTP filter. The variants stand in the order in which Istio runs them (translation-spec §6.2): peers are known
 /// before policy reads them, tokens before policy reads their claims, policy before faults and metrics, the router last.
@@ -29,6 +29,11 @@ pub enum HttpFilter {
     Cors,
     /// Istio's metrics (Istio's own build only).
     Stats(StatsFilter),
+    /// Resolves the host that the request names, for an upstream that finds its endpoints so.
+    DynamicForwardProxy {
+        /// The upstream whose DNS cache it fills.
+        cache: UpstreamName,
+    },
     /// Forwards; always last.
     Router {
         /// Whether `x-envoy-*` headers are left out of responses.

@@ -48,8 +48,8 @@ pub use fault::{Fault, FaultAbort, FaultDelay};
 pub use headers::{HeaderOperation, HeaderOperations};
 pub use headless_service::HeadlessService;
 pub use http_connection::{
-    ClientCertDetails, ForwardClientCert, HttpConnection, HttpConnectionLimits, PathNormalization,
-    RouteSource, ServerHeader,
+    ClientCertDetails, EscapedSlashes, ForwardClientCert, HeadersWithUnderscores, HttpConnection,
+    HttpConnectionLimits, PathNormalization, RouteSource, ServerHeader,
 };
 pub use http_filter::HttpFilter;
 pub use identity::IdentityPlan;

@@ -13,6 +13,13 @@ pub enum NetworkFilter {
     Authorization(AuthorizationFilter),
     /// Istio's metrics (Istio's own build only).
     Stats(StatsFilter),
+    /// Resolves the SNI of the connection, for an upstream that finds its endpoints so; not terminal.
+    SniDynamicForwardProxy {
+        /// The upstream whose DNS cache it fills.
+        cache: UpstreamName,
+        /// Port that is dialled.
+        port: u16,
+    },
     /// Counts MongoDB operations; not terminal.
     MongoProxy {
         /// Prefix of the statistics: the name of the upstream.
