@@ -53,6 +53,8 @@ codes! {
     SCALAR_WITHOUT_VALUE = 1109 "scalar-without-value" Error;
     /// A document is a list or a scalar where an object must stand.
     NOT_AN_OBJECT = 1110 "not-an-object" Error;
+    /// A merge key comes after a key that it overwrites, which readers of YAML understand differently.
+    MERGE_OVERWRITES_KEY = 1111 "merge-overwrites-key" Warning;
     /// An object has a field that its kind does not have.
     UNKNOWN_FIELD = 2001 "unknown-field" Warning;
     /// A value has a type or a value that its field cannot have.

@@ -39,7 +39,8 @@ pub trait Sources {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let column = text.get(start..end).map_or(0, |before| before.chars().filter(|c| *c != '\u{feff}').count());
+        let column =
+            text.get(start..end).map_or(0, |before| before.chars().filter(|c| *c != '\u{feff}').count());
         Position { line: one_based(line), column: one_based(column) }
     }
 }

@@ -240,9 +240,7 @@ impl Builder {
         let resolved =
             entries::resolve(&self.tree, &pairs, budget.min(ALIAS_CEILING).saturating_sub(self.merged))?;
         self.merged += resolved.merged;
-        for (first, last) in resolved.duplicates {
-            self.warnings.push(entries::duplicate(&self.tree, first, last));
-        }
+        self.warnings.extend(resolved.warnings);
         Ok(resolved.children)
     }
 

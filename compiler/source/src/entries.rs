@@ -20,8 +20,8 @@ pub(crate) struct Pair {
 pub(crate) struct Resolved {
     /// Keys and values in turn.
     pub(crate) children: Vec<NodeId>,
-    /// Keys that stand twice: the earlier and the later one.
-    pub(crate) duplicates: Vec<(NodeId, NodeId)>,
+    /// What a person should know about keys that stand twice.
+    pub(crate) warnings: Vec<Diagnostic>,
     /// How many entries merge keys brought.
     pub(crate) merged: u64,
 }
@@ -31,11 +31,11 @@ pub(crate) struct Resolved {
 pub(crate) fn resolve(tree: &Tree, pairs: &[Pair], budget: u64) -> Result<Resolved, Fault> {
     if !pairs.iter().any(|pair| pair.merge) && !has_duplicates(tree, pairs) {
         let children = pairs.iter().flat_map(|pair| [pair.key, pair.value]).collect();
-        return Ok(Resolved { children, duplicates: Vec::new(), merged: 0 });
+        return Ok(Resolved { children, warnings: Vec::new(), merged: 0 });
     }
     let mut entries = Entries { tree, list: Vec::new(), by_key: BTreeMap::new() };
     let mut written: BTreeMap<&str, NodeId> = BTreeMap::new();
-    let mut duplicates = Vec::new();
+    let mut warnings = Vec::new();
     let mut merged = 0;
     for pair in pairs {
         if pair.merge {
@@ -45,28 +45,21 @@ pub(crate) fn resolve(tree: &Tree, pairs: &[Pair], budget: u64) -> Result<Resolv
                     return Err(excessive_aliasing(tree.span(pair.key)));
                 }
                 for entry in mapping.chunks_exact(2) {
+                    if let Some(earlier) = written.get(tree.str(entry[0])) {
+                        warnings.push(overwritten(tree, *earlier, pair.key));
+                    }
                     entries.insert(entry[0], entry[1]);
                 }
             }
         } else {
             if let Some(earlier) = written.insert(tree.str(pair.key), pair.key) {
-                duplicates.push((earlier, pair.key));
+                warnings.push(duplicate(tree, earlier, pair.key));
             }
             entries.insert(pair.key, pair.value);
         }
     }
     let children = entries.list.into_iter().flatten().collect();
-    Ok(Resolved { children, duplicates, merged })
-}
-
-/// What to say about a key that stands twice.
-pub(crate) fn duplicate(tree: &Tree, first: NodeId, last: NodeId) -> Diagnostic {
-    let key = tree.str(last);
-    Diagnostic::new(&codes::DUPLICATE_KEY, format!("the key `{key}` stands twice in one mapping"))
-        .at(tree.span(last), "this one counts")
-        .related(tree.span(first), "this one is ignored")
-        .consequence("kubectl and Argo CD read only the last one; strict readers refuse the file")
-        .help("delete one of the two")
+    Ok(Resolved { children, warnings, merged })
 }
 
 struct Entries<'t> {
@@ -117,4 +110,25 @@ fn has_duplicates(tree: &Tree, pairs: &[Pair]) -> bool {
     }
     let mut keys = BTreeSet::new();
     !pairs.iter().all(|pair| keys.insert(tree.str(pair.key)))
+}
+
+fn duplicate(tree: &Tree, first: NodeId, last: NodeId) -> Diagnostic {
+    let key = tree.str(last);
+    Diagnostic::new(&codes::DUPLICATE_KEY, format!("the key `{key}` stands twice in one mapping"))
+        .at(tree.span(last), "this one counts")
+        .related(tree.span(first), "this one is ignored")
+        .consequence("kubectl and Argo CD read only the last one; strict readers refuse the file")
+        .help("delete one of the two")
+}
+
+fn overwritten(tree: &Tree, key: NodeId, merge: NodeId) -> Diagnostic {
+    let name = tree.str(key);
+    Diagnostic::new(
+        &codes::MERGE_OVERWRITES_KEY,
+        format!("the merge key overwrites the key `{name}` above it"),
+    )
+    .at(tree.span(merge), "merged after it")
+    .related(tree.span(key), "this one is ignored")
+    .consequence("kubectl lets whatever comes later win, other YAML readers let the written key win")
+    .help("move the merge key to the top of the mapping")
 }

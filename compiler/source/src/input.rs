@@ -40,8 +40,6 @@ pub enum Refusal {
     DanglingSymlink,
     /// The file is larger than the limit.
     TooLarge {
-        /// Its size in bytes.
-        size: u64,
         /// The limit in bytes.
         limit: u64,
     },

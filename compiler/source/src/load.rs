@@ -110,10 +110,10 @@ fn refused(path: &str, refusal: Refusal) -> Diagnostic {
             Diagnostic::new(&codes::DANGLING_SYMLINK, format!("the link `{path}` points to nothing"))
                 .help("delete the link, or restore the file that it names")
         }
-        Refusal::TooLarge { size, limit } => {
-            let (size, limit) = (size >> 20, limit >> 20);
-            Diagnostic::new(&codes::FILE_TOO_LARGE, format!("`{path}` has {size} MiB, more than {limit} MiB"))
-                .help("split the file")
+        Refusal::TooLarge { limit } => {
+            let limit = limit >> 20;
+            Diagnostic::new(&codes::FILE_TOO_LARGE, format!("`{path}` is larger than {limit} MiB"))
+                .help("split the file, or keep it out of the tree if it is no manifest")
         }
         Refusal::NotAFile => {
             Diagnostic::new(&codes::NOT_A_FILE, format!("`{path}` is a socket, a pipe or a device"))

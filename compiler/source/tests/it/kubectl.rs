@@ -91,6 +91,13 @@ fn merge_keys_are_merged_and_overridden_by_later_keys() {
 }
 
 #[test]
+fn a_merge_key_overwrites_what_is_above_it_with_a_warning() {
+    let (set, findings) = load_text("kind: Foo\nspec: {b: 3, <<: {b: 2}}\n");
+    assert_eq!(set.documents[0].to_value()["spec"], json!({ "b": 2 }));
+    assert_eq!(codes(&findings), ["merge-overwrites-key"]);
+}
+
+#[test]
 fn the_last_of_duplicate_keys_wins_with_a_warning() {
     let (set, findings) = load_text("kind: Foo\nspec: {a: 1, b: 2, a: 3}\n");
     assert_eq!(set.documents[0].to_value()["spec"], json!({ "a": 3, "b": 2 }));

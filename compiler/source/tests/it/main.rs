@@ -4,6 +4,7 @@
 mod broken;
 mod budget;
 mod decoding;
+mod disk;
 mod kubectl;
 mod lists;
 mod places;
