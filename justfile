@@ -1,0 +1,36 @@
+# Everything that is run often. `just` lists it.
+
+envoys := env("MESHC_ENVOY_DIR", env("HOME") / ".cache/meshc/envoy")
+recordings := "../shared/conformance/istiod"
+
+_list:
+    @just --list --unsorted
+
+# Compile bookinfo, run it on real Envoys, print what traffic did.
+demo:
+    ci/demo
+
+# The gate: format, lint, tests, real Envoys.
+test:
+    ci/test
+
+# Rewrite golden files and schemas.
+bless:
+    BLESS=1 cargo test --release --locked --workspace
+
+# Format and lint only.
+lint:
+    cargo fmt --all --check
+    cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+# Score the compiled recordings against what a real istiod sent.
+parity pattern=".":
+    cargo build --release --locked
+    ../shared/tools/parity target/release/meshc {{recordings}} '{{pattern}}'
+
+# Time the commands with hyperfine.
+bench:
+    cargo build --release --locked
+    rm -rf target/bench && mkdir -p target/bench
+    hyperfine --warmup 3 -N 'target/release/meshc --help'
+    hyperfine --warmup 3 -N 'target/release/meshc build testdata/scenarios/bookinfo/mesh --out-dir target/bench/bookinfo'
