@@ -1,0 +1,7 @@
+//! The authority as a user meets it: made, used, written, read back, and judged by other implementations.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall panic")]
+
+mod chain;
+mod mesh;
+mod openssl;
+mod store;
