@@ -1,6 +1,7 @@
 //! Where the endpoints of an upstream come from.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::UpstreamName;
 
@@ -28,6 +29,26 @@ pub enum Discovery {
         /// Whose cache; names the DNS cache.
         cache: UpstreamName,
     },
+}
+
+/// How DNS names are resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DnsResolution {
+    /// Time between look-ups of names that the mesh states (`dnsRefreshRate`, 60 s by default); a smaller TTL wins.
+    pub refresh_rate: Duration,
+    /// Address families that are asked for.
+    pub family: DnsFamily,
+}
+
+/// Address families of DNS look-ups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DnsFamily {
+    /// IPv4.
+    V4Only,
+    /// IPv6.
+    V6Only,
+    /// Both at once (dual stack, or `istio.io/connect-strategy: RACE_FIRST_TCP_CONNECT`).
+    All,
 }
 
 /// A DNS name that resolves to pods, with the port that they listen on.
@@ -63,10 +84,23 @@ pub struct Endpoint {
     pub address: EndpointAddress,
     /// Weight.
     pub weight: Option<u32>,
+    /// Health as Kubernetes or a ServiceEntry tells it; `None` states none, which Envoy reads as healthy.
+    pub health: Option<EndpointHealth>,
     /// Whether it takes Istio mTLS, where istiod tells proxies so.
     pub mtls: bool,
     /// `filter_metadata.istio.workload` as Istio writes it, if it does.
     pub workload: Option<String>,
+}
+
+/// Health of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndpointHealth {
+    /// It takes traffic; istiod says so of every endpoint that it sends over EDS.
+    Healthy,
+    /// It does not.
+    Unhealthy,
+    /// It takes no new traffic.
+    Draining,
 }
 
 /// Address of an endpoint.

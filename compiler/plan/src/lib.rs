@@ -43,7 +43,10 @@ pub use authorization::{
 pub use chain::{ChainMatch, FilterChain, TransportProtocol};
 pub use connection_pool::{ConnectionPool, RetryBudget, TcpKeepalive, UpstreamProtocol};
 pub use cors::Cors;
-pub use endpoints::{Discovery, DnsEndpoint, Endpoint, EndpointAddress, EndpointGroup, Locality};
+pub use endpoints::{
+    Discovery, DnsEndpoint, DnsFamily, DnsResolution, Endpoint, EndpointAddress, EndpointGroup, EndpointHealth,
+    Locality,
+};
 pub use fault::{Fault, FaultAbort, FaultDelay};
 pub use headers::{HeaderOperation, HeaderOperations};
 pub use headless_service::HeadlessService;

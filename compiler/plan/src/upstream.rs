@@ -7,8 +7,8 @@ use meshc_contract::ObjectRef;
 use meshc_diagnostics::Origin;
 
 use crate::{
-    ConnectionPool, Direction, Discovery, LoadBalancing, OutlierDetection, UpstreamName, UpstreamProtocol,
-    UpstreamTlsChoice,
+    ConnectionPool, Direction, Discovery, DnsResolution, LoadBalancing, OutlierDetection, UpstreamName,
+    UpstreamProtocol, UpstreamTlsChoice,
 };
 
 /// One destination of traffic.
@@ -22,6 +22,8 @@ pub struct Upstream {
     pub direction: Direction,
     /// Where endpoints come from.
     pub discovery: Discovery,
+    /// How names among its endpoints are resolved; without effect when there is none.
+    pub dns: DnsResolution,
     /// Time to connect.
     pub connect_timeout: Duration,
     /// Protocol spoken to it.
