@@ -8,6 +8,7 @@ mod closest;
 mod duration;
 mod identity;
 pub mod istio;
+mod istiod_features;
 mod kind;
 mod known_kinds;
 pub mod kubernetes;
@@ -20,6 +21,7 @@ mod survivors;
 mod timestamp;
 
 pub use duration::Duration;
+pub use istiod_features::{IstiodFeatures, RemoteJwks};
 pub use kind::Kind;
 pub use resource::{CreationKey, DEFAULT_NAMESPACE, Resource};
 pub use resource_set::{ResourceSet, decode};

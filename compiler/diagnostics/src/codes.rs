@@ -73,6 +73,10 @@ codes! {
     DUPLICATE_OBJECT = 2105 "duplicate-object" Error;
     /// A kustomization stands among the objects.
     NOT_RENDERED = 2106 "not-rendered" Warning;
+    /// A feature flag of istiod that no translation depends on.
+    UNKNOWN_ISTIOD_FLAG = 2120 "unknown-istiod-flag" Info;
+    /// A feature flag of istiod has a value that istiod cannot read.
+    INVALID_ISTIOD_FLAG = 2121 "invalid-istiod-flag" Warning;
     /// A kind or field is read and understood, but no pass acts on it yet.
     NOT_SUPPORTED_YET = 2110 "not-supported-yet" Warning;
     /// A reference names a host that no Service or ServiceEntry provides.
