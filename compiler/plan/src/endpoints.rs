@@ -12,8 +12,10 @@ pub enum Discovery {
     Static(Vec<EndpointGroup>),
     /// Pods behind a Kubernetes Service, which istiod would send over EDS; a target without a control plane resolves DNS names.
     Pods {
-        /// Names that resolve to the pods; empty when no workload is selected.
+        /// Names that resolve to the pods; empty when no name can tell them.
         names: Vec<DnsEndpoint>,
+        /// Stated endpoints beside the pods (WorkloadEntries that the same service selects).
+        stated: Vec<EndpointGroup>,
     },
     /// Names that the mesh states (ServiceEntry DNS): every address of every name is an endpoint.
     StrictDns(Vec<EndpointGroup>),
