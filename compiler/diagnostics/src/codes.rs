@@ -85,6 +85,32 @@ codes! {
     UNKNOWN_SUBSET = 3004 "unknown-subset" Error "IST0101";
     /// A VirtualService names a Gateway that does not exist.
     UNKNOWN_GATEWAY = 3005 "unknown-gateway" Error "IST0101";
+    /// Some pods of a service have a proxy and others have none, which one DNS name cannot tell apart.
+    MIXED_MTLS = 4051 "mixed-mtls" Warning;
+    /// The pods of a service listen on different numbers for one named port, which DNS does not tell.
+    AMBIGUOUS_TARGET_PORT = 4052 "ambiguous-target-port" Warning;
+    /// No container of the tree declares the named port that a Service sends to.
+    UNKNOWN_TARGET_PORT = 4053 "unknown-target-port" Warning;
+    /// Labels of a subset contradict the selector of its service, so that no pod can have both.
+    CONTRADICTORY_SUBSET = 4054 "contradictory-subset" Warning;
+    /// A preference by locality is stated for pods, whose locality DNS does not tell.
+    LOCALITY_UNKNOWN = 4055 "locality-unknown" Warning;
+    /// How the endpoints of a service are found, when it is not by a generated headless Service.
+    DISCOVERY_LEVEL = 4056 "discovery-level" Info;
+    /// A DestinationRule names a Secret for sidecars without selecting any.
+    CREDENTIAL_NEEDS_SELECTOR = 4061 "credential-needs-selector" Warning;
+    /// Mutual TLS is asked for without a client certificate.
+    CLIENT_CERTIFICATE_MISSING = 4062 "client-certificate-missing" Warning;
+    /// Two services lead to one port of a workload and disagree about it; the first one counts.
+    INBOUND_PORT_CONFLICT = 4071 "inbound-port-conflict" Warning "IST0137";
+    /// A value of a Sidecar ingress listener does not mean anything to a proxy that is configured at build time.
+    SIDECAR_INGRESS_ENDPOINT = 4072 "sidecar-ingress-endpoint" Warning;
+    /// A rule of an AuthorizationPolicy cannot be translated.
+    INVALID_AUTHORIZATION_RULE = 4081 "invalid-authorization-rule" Error;
+    /// A rule about HTTP applies to a port that carries no HTTP.
+    HTTP_RULE_ON_TCP_PORT = 4082 "http-rule-on-tcp-port" Warning;
+    /// The keys of a token issuer are not known at build time, so that every token is refused.
+    JWKS_UNAVAILABLE = 4083 "jwks-unavailable" Warning;
 }
 
 #[cfg(test)]
