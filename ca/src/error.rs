@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use crate::rfc3339;
+
 /// A failure of the certificate authority. Its text is meant for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,8 +52,11 @@ pub enum CaError {
 
     /// The authority may not sign at this time.
     #[error(
-        "the issuer `{subject}` is valid from {not_before} to {not_after}, and it is {now}: correct the clock, or run \
-         `meshc ca init` for a new authority"
+        "the issuer `{subject}` is valid from {} to {}, and it is {}: correct the clock, or run `meshc ca init` for a \
+         new authority",
+        rfc3339(*not_before),
+        rfc3339(*not_after),
+        rfc3339(*now)
     )]
     IssuerNotValid {
         /// Subject of the certificate that is not valid now.

@@ -1,7 +1,9 @@
 //! Private keys at rest: encrypted to age recipients, or in plaintext when that was asked for by name.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::x25519::{Identity, Recipient};
@@ -85,6 +87,15 @@ impl AgeIdentities {
             }
         }
         if identities.is_empty() { Err(CaError::NoIdentity) } else { Ok(Self(identities)) }
+    }
+
+    /// Reads an identity file; its text is wiped from memory.
+    ///
+    /// # Errors
+    /// [`CaError::Io`], and as [`AgeIdentities::parse`].
+    pub fn read(path: &Path) -> Result<Self, CaError> {
+        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(CaError::io("read", path))?;
+        Self::parse(&text)
     }
 
     /// Opens an age file, armored or not; `what` names it in errors.

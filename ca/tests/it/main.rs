@@ -1,5 +1,10 @@
 //! The authority as a user meets it: made, used, written, read back, and judged by other implementations.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on shall panic"
+)]
 
 mod chain;
 mod mesh;
