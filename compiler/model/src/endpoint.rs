@@ -26,6 +26,10 @@ pub struct EndpointFact {
     pub network: Option<String>,
     /// Namespace of the object that makes it.
     pub namespace: String,
+    /// Name of the workload as istiod tells proxies: the WorkloadEntry, the owner of the pods, or for an endpoint within
+    /// a ServiceEntry its name with the index of the endpoint (`ext-0`; `ext` for the host itself as implied endpoint).
+    /// `None` for an address of an EndpointSlice without a pod of the tree.
+    pub workload_name: Option<String>,
 }
 
 /// Where an endpoint is.
