@@ -7,6 +7,7 @@ mod code;
 pub mod codes;
 mod diagnostic;
 mod origin;
+pub mod render;
 mod sink;
 mod sources;
 mod span;
