@@ -4,16 +4,37 @@
 //! objects in the order of istiod, and answers to the questions that one proxy asks of it (its scope, the
 //! DestinationRule of a host, the mTLS mode of a port). Must not know: the plan, Envoy, files, clocks, or YAML.
 
+mod addresses;
+mod by_visibility;
+mod destination_rule;
 mod endpoint;
+mod gateways;
+mod host_index;
+mod hosts;
+mod index;
+mod labels;
 mod mesh;
+mod mutual_tls;
 mod options;
+mod policies;
 mod protocol;
+mod resolve;
+mod scope;
 mod service;
+mod virtual_services;
+mod visibility;
 mod workload;
 
+pub use destination_rule::ResolvedDestinationRule;
 pub use endpoint::{EndpointFact, EndpointPlace};
+pub use hosts::{
+    host_matches, host_subset_of, is_wildcard, most_specific_first, resolve_gateway, resolve_host,
+};
 pub use mesh::Mesh;
+pub use mutual_tls::{InboundMtls, MtlsMode};
 pub use options::{Inject, Options};
 pub use protocol::Protocol;
-pub use service::{Registry, Resolution, Service, ServicePort, TargetPort};
+pub use resolve::resolve;
+pub use scope::{EgressScope, OutboundPolicy, Scope};
+pub use service::{Registry, Resolution, Service, ServiceAddress, ServicePort, TargetPort};
 pub use workload::{ContainerPort, Interception, ServiceTarget, Workload, WorkloadRole};

@@ -8,6 +8,7 @@ use meshc_api::mesh_config::MeshConfig;
 use meshc_api::{IstiodFeatures, istio};
 use meshc_contract::WorkloadRef;
 
+use crate::index::Index;
 use crate::{Options, Service, Workload};
 
 /// Everything that the input says, resolved. Lists of configuration objects are in the order of istiod: creation time,
@@ -21,7 +22,7 @@ pub struct Mesh {
     pub features: IstiodFeatures,
     /// Options.
     pub options: Options,
-    /// Services in the order of istiod.
+    /// Services in the order of istiod, one for each host and namespace.
     pub services: Vec<Arc<Service>>,
     /// Workloads, with or without a proxy.
     pub workloads: BTreeMap<WorkloadRef, Arc<Workload>>,
@@ -39,4 +40,5 @@ pub struct Mesh {
     pub authorization_policies: Vec<Arc<Resource<istio::AuthorizationPolicy>>>,
     /// RequestAuthentications.
     pub request_authentications: Vec<Arc<Resource<istio::RequestAuthentication>>>,
+    pub(crate) index: Index,
 }

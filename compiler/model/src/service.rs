@@ -1,12 +1,12 @@
 //! Services as istiod sees them: Kubernetes Services and the hosts of ServiceEntries (translation-spec §0.2, §0.3).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use meshc_contract::{ObjectRef, ServiceRef};
+use meshc_contract::{ObjectRef, ServiceRef, SpiffeId};
 use meshc_diagnostics::Origin;
 
-use crate::{EndpointFact, Protocol};
+use crate::{EndpointFact, Mesh, Protocol, Workload};
 
 /// One service.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Service {
     pub resolution: Resolution,
     /// Virtual addresses as stated (IP or CIDR text), in order; empty when there is none (istiod's `0.0.0.0`).
     pub addresses: Vec<String>,
+    /// Addresses beside the virtual ones: `externalIPs` and what the load balancer reports, in order.
+    pub external_addresses: Vec<String>,
     /// Addresses that istiod would allocate to a ServiceEntry without any.
     pub auto_addresses: Option<(Ipv4Addr, Ipv6Addr)>,
     /// Ports in the order of the object.
@@ -49,6 +51,8 @@ pub struct Service {
     pub aliases: Vec<ServiceRef>,
     /// `trafficDistribution` (`PreferClose`, `PreferSameZone`, `PreferSameNode`), if stated.
     pub traffic_distribution: Option<String>,
+    /// Whether pods that are not ready are endpoints too.
+    pub publish_not_ready_addresses: bool,
     /// Whether only endpoints of the same node count (`internalTrafficPolicy: Local`).
     pub node_local: bool,
     /// Whether a workload selector picks the endpoints (ServiceEntry).
@@ -105,4 +109,106 @@ pub enum TargetPort {
     Number(u16),
     /// The name of a container port.
     Name(String),
+}
+
+/// Address under which one proxy sees a service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServiceAddress {
+    /// None: istiod's `0.0.0.0`.
+    None,
+    /// A single address.
+    Ip(IpAddr),
+    /// A block of addresses, as text (`10.0.0.0/16`).
+    Cidr(String),
+}
+
+impl Service {
+    /// Fully qualified host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.reference.host
+    }
+
+    /// Namespace of the object that defines it.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.reference.namespace
+    }
+
+    /// Whether it is a Kubernetes Service without a virtual address on purpose (`clusterIP: None`), or a ServiceEntry
+    /// with resolution NONE: the connection goes where the client sent it.
+    #[must_use]
+    pub fn is_headless(&self) -> bool {
+        self.resolution == Resolution::Passthrough
+    }
+
+    /// The port with this number.
+    #[must_use]
+    pub fn port(&self, number: u16) -> Option<&ServicePort> {
+        self.ports.iter().find(|port| port.number == number)
+    }
+
+    /// The address that a proxy matches connections by (istiod's `GetAddressForProxy`): the first virtual address of an IP
+    /// family that the proxy has, else an automatic address where the proxy resolves names itself.
+    #[must_use]
+    pub fn address_for(&self, workload: &Workload) -> ServiceAddress {
+        let Some(first) = self.addresses_for(workload).into_iter().next() else {
+            return ServiceAddress::None;
+        };
+        match first.parse() {
+            Ok(address) => ServiceAddress::Ip(address),
+            Err(_) => ServiceAddress::Cidr(first),
+        }
+    }
+
+    /// All addresses under which a proxy sees it (istiod's `GetAllAddressesForProxy`, without `0.0.0.0`).
+    #[must_use]
+    pub fn addresses_for(&self, workload: &Workload) -> Vec<String> {
+        if self.addresses.is_empty() {
+            let auto = self.auto_addresses.filter(|_| workload.resolves_names());
+            return auto.map_or_else(Vec::new, |(v4, v6)| match workload.is_ipv6() {
+                false => vec![v4.to_string()],
+                true => vec![v6.to_string()],
+            });
+        }
+        match self.registry {
+            // A ServiceEntry states its addresses for every family; only cluster addresses are filtered.
+            Registry::External => self.addresses.clone(),
+            Registry::Kubernetes => {
+                let fits = |text: &&String| workload.is_ipv6() == text.contains(':');
+                self.addresses.iter().filter(fits).cloned().collect()
+            }
+        }
+    }
+
+    /// Names of which the certificate of an endpoint must hold one, sorted: those that the object states, and the
+    /// identities of all known endpoints in the trust domain of the mesh and its aliases (translation-spec §3.9, §9.8). Empty
+    /// means that every certificate of the mesh will do.
+    #[must_use]
+    pub fn service_accounts(&self, mesh: &Mesh) -> Vec<String> {
+        if self.registry == Registry::External && !self.subject_alt_names.is_empty() {
+            return sorted(self.subject_alt_names.iter().cloned());
+        }
+        let stated = self.service_accounts.iter().cloned();
+        let endpoints = self.endpoints.iter().filter_map(|endpoint| endpoint.identity.as_ref());
+        let known =
+            stated.chain(endpoints.map(SpiffeId::to_string)).chain(self.subject_alt_names.iter().cloned());
+        sorted(known.flat_map(|name| with_aliases(name, mesh)))
+    }
+}
+
+/// A name in the trust domain of the mesh stands for the same name in each alias of that trust domain.
+fn with_aliases(name: String, mesh: &Mesh) -> Vec<String> {
+    let path = name.strip_prefix("spiffe://").and_then(|rest| rest.split_once('/'));
+    let Some((domain, path)) = path else { return vec![name] };
+    let domains = &mesh.config.trust_domain_aliases;
+    if domain != mesh.config.trust_domain && !domains.iter().any(|alias| alias == domain) {
+        return vec![name];
+    }
+    let all = std::iter::once(&mesh.config.trust_domain).chain(domains);
+    all.map(|domain| format!("spiffe://{domain}/{path}")).collect()
+}
+
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }

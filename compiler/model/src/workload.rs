@@ -1,6 +1,7 @@
 //! Workloads: the objects that own a pod template, pods and WorkloadEntries that stand alone (translation-spec §0.7, §0.8).
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use meshc_api::mesh_config::ProxyConfig;
@@ -42,10 +43,41 @@ pub struct Workload {
     pub locality: Option<String>,
     /// Network, if stated.
     pub network: Option<String>,
+    /// Address, where the tree states one (a Pod that was exported from a cluster).
+    pub address: Option<IpAddr>,
     /// Whether the pods may bind ports below 1024 (false when they run unprivileged).
     pub privileged_ports: bool,
     /// Service ports that lead to it, in the order of istiod.
     pub targets: Vec<ServiceTarget>,
+}
+
+impl Workload {
+    /// Namespace of the object.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.reference.namespace
+    }
+
+    /// Whether a value of the proxy's metadata is true, as Istio reads booleans there.
+    #[must_use]
+    pub fn metadata_flag(&self, key: &str) -> bool {
+        self.metadata
+            .get(key)
+            .is_some_and(|value| matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"))
+    }
+
+    /// Whether the proxy answers DNS queries of the application (`DNS_CAPTURE`), so that addresses which only Istio
+    /// knows can be dialled.
+    #[must_use]
+    pub fn resolves_names(&self) -> bool {
+        self.metadata_flag("DNS_CAPTURE")
+    }
+
+    /// Whether the pods have IPv6 addresses first. IPv4 unless the tree states an address.
+    #[must_use]
+    pub fn is_ipv6(&self) -> bool {
+        self.address.is_some_and(|address| address.is_ipv6())
+    }
 }
 
 /// What kind of proxy a workload has.
