@@ -6,6 +6,7 @@
 
 mod closest;
 mod duration;
+mod embedded;
 mod identity;
 pub mod istio;
 mod istiod_features;

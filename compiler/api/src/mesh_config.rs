@@ -3,14 +3,17 @@
 
 mod access_log_provider;
 mod connection_settings;
+mod defaults;
 mod ext_authz_provider;
 mod extension_provider;
 mod mesh;
 mod mesh_networks;
 mod mesh_settings;
+mod overlay;
 mod private_key_provider;
 mod proxy_config;
 mod proxy_headers;
+mod read;
 mod remote_service;
 mod tracing;
 mod tracing_provider;
@@ -44,6 +47,7 @@ pub use proxy_headers::{
     HeaderEnable, HeaderSwitch, MetadataExchangeHeaders, MetadataExchangeMode, ProxyHeaders, ServerHeader,
     SetCurrentClientCertDetails,
 };
+pub use read::{MeshFiles, MeshInput, read};
 pub use remote_service::RemoteService;
 pub use tracing::{
     CustomTag, LightstepTracer, LiteralTag, NamedTag, OpenCensusAgentTracer, StackdriverTracer,

@@ -42,6 +42,12 @@ impl Document {
         self.tree.file
     }
 
+    /// The text of that file, which spans index.
+    #[must_use]
+    pub fn file_text(&self) -> &Arc<str> {
+        &self.tree.text
+    }
+
     /// The mapping that is the object.
     #[must_use]
     pub fn root(&self) -> NodeRef<'_> {

@@ -1,0 +1,130 @@
+//! Where the mesh configuration comes from.
+
+use meshc_contract::ObjectRef;
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
+use meshc_source::{DecodeError, Document};
+use serde::de::DeserializeOwned;
+
+use super::{MeshConfig, MeshNetworks, ProxyConfig};
+use crate::embedded;
+use crate::{Resource, ResourceSet, kubernetes::ConfigMap};
+
+/// Name and namespace of the ConfigMap that istiod reads.
+const CONFIG_MAP: (&str, &str) = ("istio", "istio-system");
+
+/// The mesh configuration that a tree and options give.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeshInput {
+    /// Settings of the mesh.
+    pub mesh: MeshConfig,
+    /// Networks of the mesh.
+    pub networks: MeshNetworks,
+}
+
+/// Documents that options name, beside the tree.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MeshFiles<'d> {
+    /// A `MeshConfig`, laid over everything else.
+    pub mesh: Option<&'d Document>,
+    /// A `MeshNetworks`, in place of the one in the tree.
+    pub networks: Option<&'d Document>,
+}
+
+/// Reads the configuration of the mesh: that of the ConfigMap `istio` in `istio-system` over what istiod has built in, or,
+/// without it, that of Istio's chart; the file of the option over that. A layer that cannot be read is an error and left
+/// out.
+#[must_use]
+pub fn read(set: &ResourceSet, files: MeshFiles<'_>, diagnostics: &mut Diagnostics) -> MeshInput {
+    let config_map = set.config_maps.iter().find(|map| (map.name(), map.namespace()) == CONFIG_MAP);
+    let in_tree = |key: &str, diagnostics: &mut Diagnostics| {
+        let map = config_map.filter(|map| map.spec.data.contains_key(key))?;
+        let embedded = embedded::parse(&map.document, &format!("data.{key}"), diagnostics)?;
+        Some((map, embedded))
+    };
+    let mut mesh = MeshConfig::defaults();
+    if let Some((map, embedded)) = in_tree("mesh", diagnostics) {
+        let mut findings = Diagnostics::new();
+        mesh = lay_over(&MeshConfig::built_in(), &embedded.document, Some(map), &mut findings);
+        diagnostics.append(embedded.relocate(findings));
+    }
+    if let Some(file) = files.mesh {
+        mesh = lay_over(&mesh, file, None, diagnostics);
+    }
+    let networks = match files.networks {
+        Some(file) => typed(file, None, diagnostics),
+        None => in_tree("meshNetworks", diagnostics).and_then(|(map, embedded)| {
+            let mut findings = Diagnostics::new();
+            let networks = typed(&embedded.document, Some(map), &mut findings);
+            diagnostics.append(embedded.relocate(findings));
+            networks
+        }),
+    };
+    MeshInput { mesh, networks: networks.unwrap_or_default() }
+}
+
+impl ProxyConfig {
+    /// These settings with those of an annotation (`proxy.istio.io/config`) laid over them; the path is that of the
+    /// annotation in the document. An annotation that cannot be read is an error and left out.
+    #[must_use]
+    pub fn overlay_annotation(
+        &self,
+        document: &Document,
+        path: &str,
+        object: &ObjectRef,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let Some(embedded) = embedded::parse(document, path, diagnostics) else { return self.clone() };
+        let mut findings = Diagnostics::new();
+        let over = checked::<Self>(&embedded.document, &mut findings)
+            .and_then(|()| self.overlay(&embedded.document.to_value()).ok());
+        for finding in embedded.relocate(findings).into_sorted() {
+            diagnostics.push(finding.about(object.clone(), path));
+        }
+        over.unwrap_or_else(|| self.clone())
+    }
+}
+
+fn lay_over(
+    below: &MeshConfig,
+    over: &Document,
+    map: Option<&Resource<ConfigMap>>,
+    diagnostics: &mut Diagnostics,
+) -> MeshConfig {
+    let mut findings = Diagnostics::new();
+    let merged =
+        checked::<MeshConfig>(over, &mut findings).and_then(|()| below.overlay(&over.to_value()).ok());
+    push_all(findings, map, diagnostics);
+    merged.unwrap_or_else(|| below.clone())
+}
+
+fn typed<T: DeserializeOwned>(
+    document: &Document,
+    map: Option<&Resource<ConfigMap>>,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    let mut findings = Diagnostics::new();
+    let value = document.deserialize::<T>().map_err(|error| findings.push(misfit(error))).ok();
+    push_all(findings, map, diagnostics);
+    value
+}
+
+/// Whether a document reads as the type; an error says what does not.
+fn checked<T: DeserializeOwned>(document: &Document, findings: &mut Diagnostics) -> Option<()> {
+    document.deserialize::<T>().map(|_| ()).map_err(|error| findings.push(misfit(error))).ok()
+}
+
+fn misfit(error: DecodeError) -> Diagnostic {
+    let DecodeError { message, span, path } = error;
+    let mut finding = Diagnostic::new(&codes::INVALID_VALUE, message)
+        .at(span, "")
+        .consequence("istiod refuses the whole configuration, so it is left out");
+    finding.path = Some(path).filter(|path| !path.is_empty());
+    finding
+}
+
+fn push_all(findings: Diagnostics, map: Option<&Resource<ConfigMap>>, diagnostics: &mut Diagnostics) {
+    for mut finding in findings.into_sorted() {
+        finding.object = map.map(Resource::object_ref);
+        diagnostics.push(finding);
+    }
+}
