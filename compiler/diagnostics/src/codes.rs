@@ -19,7 +19,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A file is neither UTF-8 nor any other text that YAML allows.
+    /// A file is not UTF-8, the only encoding that kubectl splits into documents.
     NOT_UTF8 = 1001 "not-utf8" Error;
     /// A file with the name of a manifest holds binary data.
     BINARY_FILE = 1002 "binary-file" Error;

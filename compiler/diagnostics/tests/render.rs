@@ -243,6 +243,6 @@ fn the_summary_counts_and_knows_its_grammar() {
     sink.push(finding(&codes::DUPLICATE_KEY));
     sink.push(finding(&codes::MERGE_OVERWRITES_KEY));
     let summary = render::summary(&sink.into_sorted(), 214, 1312);
-    assert_eq!(summary, "Found 1 error, 2 warnings in 214 files, 1312 resources");
-    assert_eq!(render::summary(&[], 1, 1), "No findings in 1 file, 1 resource");
+    assert_eq!(summary, "Found 1 error, 2 warnings in 214 files, 1312 resources\n");
+    assert_eq!(render::summary(&[], 1, 1), "No findings in 1 file, 1 resource\n");
 }

@@ -8,7 +8,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-use crate::path::{Step, push_index, push_key};
+use crate::path::{push_index, push_key};
 use crate::{Entry, NodeRef, Value};
 
 /// Why a value does not fit a type.
@@ -33,8 +33,8 @@ pub(crate) fn decode<T: DeserializeOwned>(
         let mut path = path;
         for step in steps.into_iter().rev() {
             match step {
-                OwnStep::Key(key) => push_key(&mut path, &key),
-                OwnStep::Index(index) => push_index(&mut path, index),
+                Step::Key(key) => push_key(&mut path, &key),
+                Step::Index(index) => push_index(&mut path, index),
             }
         }
         DecodeError { message, span: span.unwrap_or_else(|| node.headline()), path }
@@ -46,21 +46,24 @@ pub(crate) fn decode<T: DeserializeOwned>(
 struct Error {
     message: String,
     span: Option<Span>,
-    steps: Vec<OwnStep>,
+    steps: Vec<Step>,
 }
 
+/// A step of the path to where it happened.
 #[derive(Debug)]
-enum OwnStep {
+enum Step {
     Key(Box<str>),
     Index(usize),
 }
 
 impl Error {
-    fn within(mut self, step: Step<'_>) -> Self {
-        self.steps.push(match step {
-            Step::Key(key) => OwnStep::Key(key.into()),
-            Step::Index(index) => OwnStep::Index(index),
-        });
+    fn within_key(mut self, key: &str) -> Self {
+        self.steps.push(Step::Key(key.into()));
+        self
+    }
+
+    fn within_item(mut self, index: usize) -> Self {
+        self.steps.push(Step::Index(index));
         self
     }
 
@@ -201,7 +204,7 @@ impl<'de, I: Iterator<Item = (usize, NodeRef<'de>)>> SeqAccess<'de> for Items<I>
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         let Some((index, node)) = self.rest.next() else { return Ok(None) };
         let value = seed.deserialize(Decoder { node, key: None });
-        value.map(Some).map_err(|error| error.or_at(node.headline()).within(Step::Index(index)))
+        value.map(Some).map_err(|error| error.or_at(node.headline()).within_item(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -221,7 +224,7 @@ impl<'de, I: Iterator<Item = Entry<'de>>> MapAccess<'de> for Entries<'de, I> {
         self.current = self.rest.next();
         let Some(entry) = &self.current else { return Ok(None) };
         let key = seed.deserialize(Key(entry.key));
-        key.map(Some).map_err(|error| error.or_at(entry.key_span).within(Step::Key(entry.key)))
+        key.map(Some).map_err(|error| error.or_at(entry.key_span).within_key(entry.key))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
@@ -229,7 +232,7 @@ impl<'de, I: Iterator<Item = Entry<'de>>> MapAccess<'de> for Entries<'de, I> {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
         seed.deserialize(Decoder { node: value, key: Some(key_span) })
-            .map_err(|error| error.or_at(key_span).within(Step::Key(key)))
+            .map_err(|error| error.or_at(key_span).within_key(key))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -297,7 +300,7 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Decoder<'de>), Error> {
         let Entry { key, key_span, value } = self.entry;
         let name = seed.deserialize(Key(key));
-        let name = name.map_err(|error| error.or_at(key_span).within(Step::Key(key)))?;
+        let name = name.map_err(|error| error.or_at(key_span).within_key(key))?;
         Ok((name, Decoder { node: value, key: Some(key_span) }))
     }
 }

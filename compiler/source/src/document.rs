@@ -89,13 +89,13 @@ impl Document {
     /// Where the value under a path stands, as `spec.http[0].route[1].destination.host`; keys with dots are written
     /// `metadata.annotations["a.b/c"]`.
     ///
-    /// An empty value has no place to show, so its key is given. If the path does not exist, its nearest existing
+    /// The empty path is the object itself, shown by its name. An empty value has no place to show, so its key is given. If the path does not exist, its nearest existing
     /// ancestor is: the key of that, or where the object has its name.
     #[must_use]
     pub fn span(&self, path: &str) -> Span {
         let found = path::find(self.root(), path);
         let span = found.node.span();
-        if found.whole && span.start < span.end {
+        if found.whole && span.start < span.end && found.node.identity() != self.root {
             return span;
         }
         found.key.unwrap_or_else(|| {
@@ -137,7 +137,7 @@ impl Document {
     /// # Errors
     /// The first value that does not fit, with its place and its path.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        decode::decode(self.root(), None, String::new())
+        decode::decode(self.root(), Some(self.headline()), String::new())
     }
 
     /// Reads the value under a path into a type; `None` if it is absent or null.

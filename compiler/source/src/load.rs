@@ -69,7 +69,11 @@ fn add(files: &mut SourceMap, input: InputFile, diagnostics: &mut Diagnostics) -
     let Some(broken) = first_broken_byte(&bytes) else {
         return Some(files.add(path, String::from_utf8(bytes).unwrap_or_default().into()));
     };
-    let finding = if bytes.contains(&0) { binary(&path) } else { not_utf8(&path) };
+    let finding = match bytes.as_slice() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => not_utf8(&path, "UTF-16, not UTF-8"),
+        bytes if bytes.contains(&0) => binary(&path),
+        _ => not_utf8(&path, "not UTF-8"),
+    };
     // Of a file that is no text, what stands before the first wrong byte is kept, so that the place can be shown.
     let file = files.add(path, String::from_utf8_lossy(&bytes[..broken]).into());
     let at = u32::try_from(broken).unwrap_or(u32::MAX);
@@ -89,8 +93,8 @@ fn binary(path: &str) -> Diagnostic {
         .help("move it out of the tree, or give it another extension than .yaml, .yml or .json")
 }
 
-fn not_utf8(path: &str) -> Diagnostic {
-    Diagnostic::new(&codes::NOT_UTF8, format!("`{path}` is not UTF-8"))
+fn not_utf8(path: &str, encoding: &str) -> Diagnostic {
+    Diagnostic::new(&codes::NOT_UTF8, format!("`{path}` is {encoding}"))
         .consequence("nothing of this file is compiled")
         .help("save the file as UTF-8")
 }

@@ -1,5 +1,6 @@
 //! Paths of fields, as `spec.http[0].route[1].destination.host` or `metadata.annotations["a.b/c"]`.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use meshc_diagnostics::Span;
@@ -7,15 +8,16 @@ use meshc_diagnostics::Span;
 use crate::NodeRef;
 
 /// One step of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step<'p> {
-    Key(&'p str),
+    Key(Cow<'p, str>),
     Index(usize),
 }
 
-/// Appends a key to a path; a key that would not read back is put in brackets and quotes.
+/// Appends a key to a path. A key that would not read back is put in brackets and quotes, with `\` before `"` and `\`.
 pub fn push_key(path: &mut String, key: &str) {
     if key.is_empty() || key.contains(['.', '[', ']', '"']) {
+        let key = key.replace('\\', "\\\\").replace('"', "\\\"");
         // Writing to a string cannot fail.
         let _ = write!(path, "[\"{key}\"]");
     } else {
@@ -39,20 +41,40 @@ pub(crate) fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
         if rest.is_empty() {
             return None;
         }
-        if let Some(quoted) = rest.strip_prefix("[\"") {
-            let (key, after) = quoted.split_once("\"]").unwrap_or((quoted, ""));
+        if let Some((key, after)) = quoted(rest) {
             rest = after;
             return Some(Step::Key(key));
         }
         if let Some((index, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
             rest = after;
-            return Some(index.parse().map_or(Step::Key(index), Step::Index));
+            return Some(index.parse().map_or(Step::Key(index.into()), Step::Index));
         }
         let end = rest.find(['.', '[']).filter(|end| *end > 0).unwrap_or(rest.len());
         let (key, after) = rest.split_at(end);
         rest = after;
-        Some(Step::Key(key))
+        Some(Step::Key(key.into()))
     })
+}
+
+/// The key of a step `["…"]` and what follows it.
+fn quoted(path: &str) -> Option<(Cow<'_, str>, &str)> {
+    let inner = path.strip_prefix("[\"")?;
+    let mut escaped = false;
+    let end = inner.find(|c| {
+        let quote = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        quote
+    })?;
+    let (key, after) = (&inner[..end], inner[end + 1..].strip_prefix(']')?);
+    if !key.contains('\\') {
+        return Some((key.into(), after));
+    }
+    let mut plain = String::with_capacity(key.len());
+    let mut chars = key.chars();
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    Some((plain.into(), after))
 }
 
 /// What a path leads to.
@@ -69,7 +91,7 @@ pub(crate) fn find<'d>(root: NodeRef<'d>, path: &str) -> Found<'d> {
     let mut found = Found { node: root, key: None, whole: true };
     for step in steps(path) {
         let next = match step {
-            Step::Key(key) => found.node.entry(key).map(|entry| (entry.value, Some(entry.key_span))),
+            Step::Key(key) => found.node.entry(&key).map(|entry| (entry.value, Some(entry.key_span))),
             Step::Index(index) => found.node.items().nth(index).map(|item| (item, None)),
         };
         match next {

@@ -2,12 +2,12 @@
 
 use crate::{Diagnostic, Severity};
 
-/// How much was found in how much, as `Found 1 error, 2 warnings in 214 files, 1312 resources`; no line break.
+/// How much was found in how much, as `Found 1 error, 2 warnings in 214 files, 1312 resources` and a line break.
 #[must_use]
 pub fn summary(findings: &[Diagnostic], files: usize, resources: usize) -> String {
     let place = format!("{}, {}", counted(files, "file"), counted(resources, "resource"));
     if findings.is_empty() {
-        return format!("No findings in {place}");
+        return format!("No findings in {place}\n");
     }
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let mut found =
@@ -16,7 +16,7 @@ pub fn summary(findings: &[Diagnostic], files: usize, resources: usize) -> Strin
     if notes > 0 {
         found.push(counted(notes, "note"));
     }
-    format!("Found {} in {place}", found.join(", "))
+    format!("Found {} in {place}\n", found.join(", "))
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -61,12 +61,13 @@ fn files_that_are_no_text_are_refused_with_the_place_and_others_still_load() {
         InputFile::new("a.yaml", &b"kind: A\nx: \xff\xfe\n"[..]),
         InputFile::new("b.yaml", &b"\x7fELF\x01\x00\x00"[..]),
         InputFile::new("c.yaml", "metadata: {name: c}"),
+        InputFile::new("cc.yaml", &b"\xff\xfek\0i\0n\0d\0"[..]),
         InputFile { path: "d.yaml".into(), content: Content::Refused(Refusal::SymlinkLoop) },
     ];
     let mut diagnostics = Diagnostics::new();
     let set = load(files, &mut diagnostics);
     let findings = diagnostics.into_sorted();
-    assert_eq!(codes(&findings), ["not-utf8", "binary-file", "symlink-loop"]);
+    assert_eq!(codes(&findings), ["not-utf8", "binary-file", "not-utf8", "symlink-loop"]);
     assert_eq!(set.documents.len(), 1);
     let span = findings[0].primary.as_ref().unwrap().span;
     let position = set.files.position(span.file, span.start);

@@ -6,6 +6,7 @@ mod budget;
 mod decoding;
 mod disk;
 mod kubectl;
+mod laws;
 mod lists;
 mod places;
 

@@ -64,6 +64,7 @@ fn a_missing_path_falls_back_to_its_nearest_ancestor() {
     assert_eq!(at(&set, "spec.tcp[3]"), "spec");
     assert_eq!(at(&set, "spec.http[0].match"), "route:");
     assert_eq!(at(&set, "status"), "reviews");
+    assert_eq!(at(&set, ""), "reviews");
 }
 
 #[test]
