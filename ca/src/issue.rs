@@ -44,6 +44,8 @@ pub struct Issued {
     pub certificate: CertificateDer<'static>,
     /// Its private key.
     pub key: PrivateKey,
+    /// When it was issued.
+    pub issued_at: OffsetDateTime,
     /// First moment of its validity, a minute before it was issued.
     pub not_before: OffsetDateTime,
     /// Last moment of its validity.
@@ -124,6 +126,7 @@ pub fn issue(
         secret: request.secret.clone(),
         certificate: certificate.der().clone(),
         key,
+        issued_at: now,
         not_before,
         not_after,
         shortened: not_after < wanted.not_after,

@@ -21,6 +21,7 @@ mod protect;
 mod requests;
 mod secret;
 mod signing;
+mod sops;
 mod store;
 
 pub use authority::{Authority, CaMaterial, InitOptions, init};

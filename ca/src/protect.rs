@@ -49,10 +49,28 @@ impl AgeRecipients {
         file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
     }
 
+    /// The recipients as they are written.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.0.iter().map(Recipient::to_string).collect()
+    }
+
     /// Encrypts for all recipients, armored, with a final newline.
     pub(crate) fn seal(&self, plaintext: &[u8]) -> Result<String, CaError> {
+        Self::seal_to(&self.0, plaintext)
+    }
+
+    /// Encrypts for each recipient by itself, as SOPS keeps them, and names the recipient of each.
+    pub(crate) fn seal_for_each(&self, plaintext: &[u8]) -> Result<Vec<(String, String)>, CaError> {
+        let one = |recipient: &Recipient| {
+            Self::seal_to(std::slice::from_ref(recipient), plaintext)
+                .map(|sealed| (recipient.to_string(), sealed))
+        };
+        self.0.iter().map(one).collect()
+    }
+
+    fn seal_to(recipients: &[Recipient], plaintext: &[u8]) -> Result<String, CaError> {
         let wrong = |reason: String| CaError::Encrypt { reason };
-        let recipients = self.0.iter().map(|recipient| recipient as &dyn age::Recipient);
+        let recipients = recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
         let encryptor =
             age::Encryptor::with_recipients(recipients).map_err(|error| wrong(error.to_string()))?;
         let write = || -> std::io::Result<Vec<u8>> {

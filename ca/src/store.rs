@@ -1,7 +1,8 @@
 //! The authority and its leaves on disk.
 //!
 //! Authority: `root.crt`, `root.key.age`, `intermediate.crt`, `intermediate.key.age`; without `.age` for plaintext
-//! keys. Leaf: `<namespace>/<service account>/` with `tls.crt`, `ca.crt`, `tls.key` and the Secret manifest.
+//! keys. Leaf: `<namespace>/<service account>/` with `tls.crt`, `ca.crt`, `tls.key.age` and the Secret encrypted as SOPS does,
+//! `secret.sops.yaml`; `tls.key` and `secret.yaml` for plaintext keys.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::files::{self, Entry};
 use crate::{
     AgeIdentities, Authority, CaError, CaMaterial, Issued, Issuer, KeyProtection, PrivateKey, pem, secret,
+    sops,
 };
 
 const ROOT_CERTIFICATE: &str = "root.crt";
@@ -21,6 +23,7 @@ const LEAF_CERTIFICATE: &str = "tls.crt";
 const LEAF_KEY: KeyFile = KeyFile { plain: "tls.key", sealed: "tls.key.age" };
 const ROOTS: &str = "ca.crt";
 const SECRET: &str = "secret.yaml";
+const SEALED_SECRET: &str = "secret.sops.yaml";
 
 /// The two names that a key may have.
 #[derive(Clone, Copy)]
@@ -190,9 +193,14 @@ fn leaf_entries(leaf: &Issued, protection: &KeyProtection) -> Result<Vec<Entry>,
         Entry::public(ROOTS, leaf.roots_pem()),
         key_entry(LEAF_KEY, &key, protection)?,
     ];
-    if matches!(protection, KeyProtection::Plaintext) {
-        entries.push(Entry::owner(SECRET, &secret::manifest(&leaf.secret, leaf.roots_pem(), &chain, &key)));
-    }
+    let manifest = secret::manifest(&leaf.secret, leaf.roots_pem(), &chain, &key);
+    entries.push(match protection {
+        KeyProtection::Age(recipients) => {
+            let sealed = sops::encrypt(manifest, recipients, leaf.issued_at)?;
+            Entry::owner(SEALED_SECRET, &secret::yaml(&sealed))
+        }
+        KeyProtection::Plaintext => Entry::owner(SECRET, &secret::yaml(&manifest)),
+    });
     Ok(entries)
 }
 
@@ -200,7 +208,7 @@ fn check_is_ours(folder: &Path) -> Result<(), CaError> {
     if !files::check_real_folder(folder)? {
         return Ok(());
     }
-    let ours = [LEAF_CERTIFICATE, ROOTS, LEAF_KEY.plain, LEAF_KEY.sealed, SECRET];
+    let ours = [LEAF_CERTIFICATE, ROOTS, LEAF_KEY.plain, LEAF_KEY.sealed, SECRET, SEALED_SECRET];
     for found in fs::read_dir(folder).map_err(CaError::io("read", folder))? {
         let name = found.map_err(CaError::io("read", folder))?.file_name();
         if !ours.iter().any(|our| name == *our) {

@@ -9,4 +9,6 @@
 mod chain;
 mod mesh;
 mod openssl;
+mod program;
+mod sops;
 mod store;
