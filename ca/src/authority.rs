@@ -14,7 +14,7 @@ use crate::signing::RcgenKey;
 use crate::{CaError, KeyAlgorithm, PrivateKey};
 
 /// How far certificates reach back, so that a verifier whose clock is a little behind takes a fresh one.
-const BACKDATED: Duration = Duration::minutes(1);
+pub(crate) const BACKDATED: Duration = Duration::minutes(1);
 
 /// What [`init`] makes.
 #[derive(Debug, Clone, PartialEq, Eq)]

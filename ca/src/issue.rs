@@ -85,6 +85,16 @@ pub fn issue_all(
     options: &IssueOptions,
     now: OffsetDateTime,
 ) -> Result<Vec<Issued>, CaError> {
+    check_all(requests, issuer, options)?;
+    requests.requests.iter().map(|request| issue(request, issuer, options, now)).collect()
+}
+
+/// Refuses requests that cannot be fulfilled, before anything is signed or any path is made of a name.
+pub(crate) fn check_all(
+    requests: &IdentityRequests,
+    issuer: &Issuer,
+    options: &IssueOptions,
+) -> Result<(), CaError> {
     let mut seen = BTreeSet::new();
     for request in &requests.requests {
         check(request, issuer, options)?;
@@ -96,7 +106,7 @@ pub fn issue_all(
             return Err(refuse(request, "it is requested twice; build the requests again"));
         }
     }
-    requests.requests.iter().map(|request| issue(request, issuer, options, now)).collect()
+    Ok(())
 }
 
 /// Issues one leaf.
@@ -114,11 +124,9 @@ pub fn issue(
         let Validity { not_before, not_after } = issuer.validity;
         return Err(CaError::IssuerNotValid { subject: issuer.subject.clone(), not_before, not_after, now });
     }
-    let wanted = Validity::new(now, options.lifetime.unwrap_or(request.ttl))?;
-    let not_before = wanted.not_before.max(issuer.validity.not_before);
-    let not_after = wanted.not_after.min(issuer.validity.not_after);
+    let Granted { validity, shortened } = granted(request, issuer, options, now)?;
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
-    let params = leaf_params(&request.spiffe_id, Validity { not_before, not_after })?;
+    let params = leaf_params(&request.spiffe_id, validity)?;
     let signed = params.signed_by(&PublicKey(&key), &issuer.signing);
     let certificate = issuer.signing.key().outcome(signed)?;
     Ok(Issued {
@@ -127,12 +135,33 @@ pub fn issue(
         certificate: certificate.der().clone(),
         key,
         issued_at: now,
-        not_before,
-        not_after,
-        shortened: not_after < wanted.not_after,
+        not_before: validity.not_before,
+        not_after: validity.not_after,
+        shortened,
         chain_pem: Arc::clone(&issuer.chain_pem),
         roots_pem: Arc::clone(&issuer.roots_pem),
     })
+}
+
+/// What a leaf gets when it is issued at `now`.
+pub(crate) struct Granted {
+    pub(crate) validity: Validity,
+    /// The issuer ends before the lifetime does.
+    pub(crate) shortened: bool,
+}
+
+/// The lifetime that is asked for, within that of the issuer: a leaf that outlived it would not verify.
+pub(crate) fn granted(
+    request: &IdentityRequest,
+    issuer: &Issuer,
+    options: &IssueOptions,
+    now: OffsetDateTime,
+) -> Result<Granted, CaError> {
+    let wanted = Validity::new(now, options.lifetime.unwrap_or(request.ttl))?;
+    let not_before = wanted.not_before.max(issuer.validity.not_before);
+    let not_after = wanted.not_after.min(issuer.validity.not_after);
+    let shortened = not_after < wanted.not_after;
+    Ok(Granted { validity: Validity { not_before, not_after }, shortened })
 }
 
 /// The subject stays empty, which makes the alternative name critical, as SPIFFE wants it.

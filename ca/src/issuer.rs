@@ -17,6 +17,7 @@ use crate::{CaError, CertificateFacts, KeyAlgorithm, PrivateKey, Signer, pem};
 /// Signs leaves. Made once, used from any number of threads.
 pub struct Issuer {
     pub(crate) signing: rcgen::Issuer<'static, RcgenKey<Box<dyn Signer>>>,
+    issuing: CertificateDer<'static>,
     /// The issuing certificate and those above it, without a root, as every `tls.crt` ends.
     pub(crate) chain_pem: Arc<str>,
     /// The roots, as every `ca.crt` holds them.
@@ -51,12 +52,21 @@ impl Issuer {
             rcgen::Issuer::from_ca_cert_der(issuing, RcgenKey::new(signer)).map_err(CaError::certificate)?;
         Ok(Self {
             signing,
+            issuing: issuing.clone(),
             chain_pem: all_pem(chain)?.into(),
             roots_pem: all_pem(roots)?.into(),
             trust_domain: stated_trust_domain(&issuing_facts),
             subject: issuing_facts.subject,
             validity,
         })
+    }
+
+    /// Whether the issuing certificate signed that one.
+    pub(crate) fn signed(&self, leaf: &CertificateDer<'_>) -> bool {
+        match (parse(leaf), parse(&self.issuing)) {
+            (Ok(leaf), Ok(issuing)) => is_signed_by(&leaf, &issuing),
+            _ => false,
+        }
     }
 
     /// Last moment at which anything signed now is valid.

@@ -9,6 +9,7 @@
 
 mod authority;
 mod error;
+mod expiry;
 mod files;
 mod inspect;
 mod issue;
@@ -18,19 +19,23 @@ mod moment;
 mod name;
 mod pem;
 mod protect;
+mod renewal;
 mod requests;
 mod secret;
 mod signing;
 mod sops;
 mod store;
+mod stored;
 
 pub use authority::{Authority, CaMaterial, InitOptions, init};
 pub use error::CaError;
+pub use expiry::{Expiry, ExpiryReport, ExpiryState, check_expiry};
 pub use inspect::{CertificateFacts, inspect_pem};
 pub use issue::{IssueOptions, Issued, issue, issue_all};
 pub use issuer::Issuer;
 pub use key::{KeyAlgorithm, PrivateKey, Signer};
 pub use moment::rfc3339;
 pub use protect::{AgeIdentities, AgeRecipients, KeyProtection};
+pub use renewal::{Renewal, RenewalReason, StoredKeys, StoredLeaf, renewal, renewals};
 pub use requests::parse_identity_requests;
 pub use store::{CaProtection, Existing, load_issuer, write_ca, write_issued};

@@ -19,17 +19,17 @@ const ROOT_CERTIFICATE: &str = "root.crt";
 const ROOT_KEY: KeyFile = KeyFile { plain: "root.key", sealed: "root.key.age" };
 const INTERMEDIATE_CERTIFICATE: &str = "intermediate.crt";
 const INTERMEDIATE_KEY: KeyFile = KeyFile { plain: "intermediate.key", sealed: "intermediate.key.age" };
-const LEAF_CERTIFICATE: &str = "tls.crt";
-const LEAF_KEY: KeyFile = KeyFile { plain: "tls.key", sealed: "tls.key.age" };
-const ROOTS: &str = "ca.crt";
-const SECRET: &str = "secret.yaml";
-const SEALED_SECRET: &str = "secret.sops.yaml";
+pub(crate) const LEAF_CERTIFICATE: &str = "tls.crt";
+pub(crate) const LEAF_KEY: KeyFile = KeyFile { plain: "tls.key", sealed: "tls.key.age" };
+pub(crate) const ROOTS: &str = "ca.crt";
+pub(crate) const SECRET: &str = "secret.yaml";
+pub(crate) const SEALED_SECRET: &str = "secret.sops.yaml";
 
 /// The two names that a key may have.
 #[derive(Clone, Copy)]
-struct KeyFile {
-    plain: &'static str,
-    sealed: &'static str,
+pub(crate) struct KeyFile {
+    pub(crate) plain: &'static str,
+    pub(crate) sealed: &'static str,
 }
 
 /// How the two keys of an authority are protected. The root's recipients are best people who keep it offline; the

@@ -10,5 +10,6 @@ mod chain;
 mod mesh;
 mod openssl;
 mod program;
+mod renewal;
 mod sops;
 mod store;
