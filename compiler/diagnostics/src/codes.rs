@@ -55,6 +55,8 @@ codes! {
     NOT_AN_OBJECT = 1110 "not-an-object" Error;
     /// A merge key comes after a key that it overwrites, which readers of YAML understand differently.
     MERGE_OVERWRITES_KEY = 1111 "merge-overwrites-key" Warning;
+    /// A file with the name of a JSON file is not JSON.
+    JSON_SYNTAX = 1112 "json-syntax" Error;
     /// An object has a field that its kind does not have.
     UNKNOWN_FIELD = 2001 "unknown-field" Warning;
     /// A value has a type or a value that its field cannot have.

@@ -1,15 +1,16 @@
 //! Builds the tree of one YAML document from parser events.
 
+mod keys;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use meshc_diagnostics::{Code, Diagnostic, FileId, Span, codes};
+use meshc_diagnostics::{Diagnostic, FileId, Span, codes};
 
 use crate::comment::{Comment, Placement};
-use crate::entries;
+use crate::fault::{Fault, excessive_aliasing};
 use crate::scalar::{self, Scalar, Tag};
-use crate::syntax;
 use crate::tree::{Kind, Node, NodeId, Text, Tree};
 
 /// Deepest nesting, aliases followed. The parser has the same limit for what is written.
@@ -19,20 +20,6 @@ const MAX_DEPTH: u32 = 255;
 const ALIAS_FACTOR: u64 = 100;
 const ALIAS_FLOOR: u64 = 10_000;
 const ALIAS_CEILING: u64 = 4_000_000;
-
-/// Why a document cannot be read.
-#[derive(Debug)]
-pub(crate) struct Fault(pub(crate) Box<Diagnostic>);
-
-impl Fault {
-    pub(crate) fn new(code: &'static Code, message: impl Into<String>, span: Span, label: &str) -> Self {
-        Self(Box::new(Diagnostic::new(code, message).at(span, label)))
-    }
-
-    pub(crate) fn help(self, text: &str) -> Self {
-        Self(Box::new(self.0.help(text)))
-    }
-}
 
 /// A scalar as the parser sees it.
 pub(crate) struct ScalarEvent<'t> {
@@ -226,67 +213,6 @@ impl Builder {
         Ok(Some((self.tree, root)))
     }
 
-    /// Makes every key a string, applies merge keys, and lets the last of duplicate keys win.
-    fn entries(&mut self, children: &[NodeId]) -> Result<Vec<NodeId>, Fault> {
-        let mut pairs = Vec::with_capacity(children.len() / 2);
-        for pair in children.chunks_exact(2) {
-            pairs.push(entries::Pair {
-                key: self.key(pair[0])?,
-                value: pair[1],
-                merge: self.is_merge(pair[0]),
-            });
-        }
-        let budget = self.tree.nodes.len() as u64 * ALIAS_FACTOR + ALIAS_FLOOR;
-        let resolved =
-            entries::resolve(&self.tree, &pairs, budget.min(ALIAS_CEILING).saturating_sub(self.merged))?;
-        self.merged += resolved.merged;
-        self.warnings.extend(resolved.warnings);
-        Ok(resolved.children)
-    }
-
-    /// Whether a key is the merge key, which only an unquoted `<<` is.
-    fn is_merge(&self, key: NodeId) -> bool {
-        let node = self.tree.node(key);
-        matches!(node.kind, Kind::Str(Text::Source(start, end)) if (start, end) == (node.start, node.end))
-            && self.tree.str(key) == "<<"
-    }
-
-    /// A node with the string that kubectl makes of a key.
-    fn key(&mut self, key: NodeId) -> Result<NodeId, Fault> {
-        let span = self.tree.span(key);
-        let target = self.tree.node(self.tree.target(key));
-        let source = self.tree.text.get(target.start as usize..target.end as usize).unwrap_or("");
-        let scalar = match &target.kind {
-            Kind::Str(_) => return Ok(key),
-            Kind::Bool(value) => Scalar::Bool(*value),
-            Kind::Int(value) => Scalar::Int(*value),
-            Kind::Float(value) => Scalar::Float(*value),
-            Kind::UInt(value) => Scalar::UInt(*value),
-            Kind::Null => Scalar::Null,
-            Kind::Map { .. } | Kind::List { .. } | Kind::Alias(_) => return Err(self.collection_key(span)),
-        };
-        match scalar::key(&scalar, source) {
-            Some(text) => self.push(Kind::Str(Text::Own(text.into())), span.start, span.end),
-            None => {
-                let message = "a mapping key must be a string";
-                let fault = Fault::new(&codes::KEY_NOT_A_STRING, message, span, "cannot become a JSON key");
-                Err(fault.help("write the key in quotes"))
-            }
-        }
-    }
-
-    fn collection_key(&self, span: Span) -> Fault {
-        // `{{ .Values.x }}` is a mapping that is the key of a mapping.
-        let before = (span.start as usize).saturating_sub(1);
-        match syntax::template_action(self.tree.file, &self.tree.text, before) {
-            Some(action) if action.start as usize == before => syntax::template(action),
-            _ => {
-                let message = "a mapping key must be a string";
-                Fault::new(&codes::KEY_NOT_A_STRING, message, span, "a list or mapping as a key")
-            }
-        }
-    }
-
     fn place_text(&self, text: Cow<'_, str>, start: u32, end: u32) -> Text {
         let source = self.tree.text.get(start as usize..end as usize).unwrap_or("");
         if source == text {
@@ -363,11 +289,4 @@ impl Builder {
         let fault = Fault::new(&codes::SCALAR_WITHOUT_VALUE, message, span, "has no value in JSON");
         fault.help("write it in quotes if a string is meant")
     }
-}
-
-/// The document grows beyond the budget once aliases are followed.
-pub(crate) fn excessive_aliasing(span: Span) -> Fault {
-    let message = "the document contains excessive aliasing";
-    let fault = Fault::new(&codes::EXCESSIVE_ALIASING, message, span, "aliases multiply what stands here");
-    fault.help("write the repeated values out, or split the document; the API server refuses it too")
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use meshc_diagnostics::{Diagnostic, codes};
 
-use crate::build::{Fault, excessive_aliasing};
+use crate::fault::{Fault, excessive_aliasing};
 use crate::tree::{Kind, NodeId, Tree};
 
 /// An entry as written; the key is a string node.

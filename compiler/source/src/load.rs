@@ -5,8 +5,9 @@ use std::sync::Arc;
 use meshc_diagnostics::{Diagnostic, Diagnostics, FileId, Span, codes};
 
 use crate::document::Document;
+use crate::fault::Fault;
 use crate::input::{Content, InputFile, Refusal};
-use crate::{NodeRef, SourceMap, Value, list, parse};
+use crate::{NodeRef, SourceMap, Value, json, list, parse};
 
 /// Everything that was read.
 #[derive(Debug, Clone, Default)]
@@ -19,19 +20,30 @@ pub struct SourceSet {
 
 /// Loads files, in the order of their paths. What cannot be read becomes a diagnostic; all else is still read.
 #[must_use]
-pub fn load(mut inputs: Vec<InputFile>, diagnostics: &mut Diagnostics) -> SourceSet {
-    inputs.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut set = SourceSet::default();
-    for input in inputs {
-        let Some(file) = add(&mut set.files, input, diagnostics) else { continue };
-        if let Some(text) = set.files.shared_text(file) {
-            set.documents.extend(parse_file(file, text, diagnostics).into_iter().map(Arc::new));
+pub fn load(inputs: Vec<InputFile>, diagnostics: &mut Diagnostics) -> SourceSet {
+    let (files, readable) = open(inputs, diagnostics);
+    let mut documents = Vec::new();
+    for file in readable {
+        if let Some(text) = files.shared_text(file) {
+            documents.extend(parse_file(file, text, diagnostics).into_iter().map(Arc::new));
         }
     }
-    set
+    SourceSet { files, documents }
 }
 
-/// The objects of one file. [`load`] calls it for each; a driver with threads may call it for many files at once.
+/// The first half of [`load`]: files in the order of their paths, and those that are to be parsed.
+///
+/// A driver with threads shares the latter out, calls [`parse_file`] for each, and puts documents and findings together
+/// in the order of files.
+#[must_use]
+pub fn open(mut inputs: Vec<InputFile>, diagnostics: &mut Diagnostics) -> (SourceMap, Vec<FileId>) {
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut files = SourceMap::default();
+    let readable = inputs.into_iter().filter_map(|input| add(&mut files, input, diagnostics)).collect();
+    (files, readable)
+}
+
+/// The objects of one file, in order.
 #[must_use]
 pub fn parse_file(file: FileId, text: &Arc<str>, diagnostics: &mut Diagnostics) -> Vec<Document> {
     let mut objects = Vec::new();
@@ -51,6 +63,7 @@ pub fn parse_file(file: FileId, text: &Arc<str>, diagnostics: &mut Diagnostics) 
 pub(crate) fn not_an_object(root: NodeRef<'_>) -> Diagnostic {
     Diagnostic::new(&codes::NOT_AN_OBJECT, "the document is not an object")
         .at(root.headline(), "expected keys such as `kind:`")
+        .consequence("nothing of this document is compiled")
         .help("separate objects by a line `---`; keep files that are no manifests out of the tree")
 }
 
@@ -67,7 +80,17 @@ fn add(files: &mut SourceMap, input: InputFile, diagnostics: &mut Diagnostics) -
         }
     };
     let Some(broken) = first_broken_byte(&bytes) else {
-        return Some(files.add(path, String::from_utf8(bytes).unwrap_or_default().into()));
+        let text: Arc<str> = String::from_utf8(bytes).unwrap_or_default().into();
+        let json = path.ends_with(".json");
+        let file = files.add(path, Arc::clone(&text));
+        let fault = if json { json::fault(file, &text) } else { None };
+        return match fault {
+            None => Some(file),
+            Some(Fault(finding)) => {
+                diagnostics.push(*finding);
+                None
+            }
+        };
     };
     let finding = match bytes.as_slice() {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => not_utf8(&path, "UTF-16, not UTF-8"),
@@ -107,7 +130,7 @@ fn refused(path: &str, refusal: Refusal) -> Diagnostic {
         )
         .help("put the file into the tree, or name its directory on the command line too"),
         Refusal::SymlinkLoop => {
-            Diagnostic::new(&codes::SYMLINK_LOOP, format!("the link `{path}` leads back to itself"))
+            Diagnostic::new(&codes::SYMLINK_LOOP, format!("the link `{path}` goes round in a circle"))
                 .help("delete the link")
         }
         Refusal::DanglingSymlink => {

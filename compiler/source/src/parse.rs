@@ -7,8 +7,9 @@ use granit_parser::{
 };
 use meshc_diagnostics::{Diagnostics, FileId, Span, codes};
 
-use crate::build::{Builder, Fault, Open, ScalarEvent};
+use crate::build::{Builder, Open, ScalarEvent};
 use crate::comment::{Comment, Placement};
+use crate::fault::Fault;
 use crate::scalar::Tag;
 use crate::syntax;
 use crate::tree::{NodeId, Tree};

@@ -53,7 +53,9 @@ impl SourceMap {
         self.text(span.file).get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
-    pub(crate) fn shared_text(&self, file: FileId) -> Option<&Arc<str>> {
+    /// The text of a file, to be shared with a thread that parses it; `None` for a file that is not there.
+    #[must_use]
+    pub fn shared_text(&self, file: FileId) -> Option<&Arc<str>> {
         self.files.get(file.0 as usize).map(|file| &file.text)
     }
 }

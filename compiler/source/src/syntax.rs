@@ -3,7 +3,7 @@
 use granit_parser::ErrorKind;
 use meshc_diagnostics::{FileId, Span, codes};
 
-use crate::build::Fault;
+use crate::fault::Fault;
 
 /// The finding for an error that the parser reports at a byte of a file.
 pub(crate) fn fault(file: FileId, text: &str, at: usize, kind: &ErrorKind) -> Fault {
@@ -20,7 +20,13 @@ pub(crate) fn fault(file: FileId, text: &str, at: usize, kind: &ErrorKind) -> Fa
         )
         .help("replace each tab by spaces; most editors do it when told that the file is YAML");
     }
-    let (message, label, help) = explain(kind);
+    if let Some(span) = conflict(file, text, at) {
+        let message = "the file holds a merge conflict that nobody has resolved";
+        return Fault::new(&codes::YAML_SYNTAX, message, span, "one side of the conflict begins here")
+            .help("decide for one side and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`");
+    }
+    let item = line_of(text, at).1.trim_start().starts_with("- ");
+    let Explanation { message, label, help } = explain(kind, item);
     let message = message.map_or_else(|| kind.to_string(), str::to_owned);
     let fault = Fault::new(&codes::YAML_SYNTAX, message, token(file, text, at), label);
     match help {
@@ -36,55 +42,81 @@ pub(crate) fn template(span: Span) -> Fault {
         .help("render it first: `helm template … | meshc build -`")
 }
 
-type Explanation = (Option<&'static str>, &'static str, Option<&'static str>);
+/// An error in our words; where there are none, the parser's message stands.
+struct Explanation {
+    message: Option<&'static str>,
+    label: &'static str,
+    help: Option<&'static str>,
+}
 
-fn explain(kind: &ErrorKind) -> Explanation {
-    match kind {
+/// `item` tells whether the line of the error begins as a list item.
+fn explain(kind: &ErrorKind, item: bool) -> Explanation {
+    let (message, label, help) = match kind {
         ErrorKind::MappingValueNotAllowed => (
-            Some("a `:` stands where no key can end"),
+            "a `:` stands where no key can end",
             "not allowed here",
-            Some("put the value in quotes if it contains `: `, or look for a missing `:` in the line above"),
+            "put the value in quotes if it contains `: `; else look for a missing `:` above, or wrong indentation",
+        ),
+        ErrorKind::ExpectedBlockMappingKey if item => (
+            "a list item stands where a key must stand",
+            "expected a key",
+            "give the list a key above it, or indent the item like the other items",
         ),
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => (
-            Some("this line is indented like neither its parent nor its siblings"),
+            "this line is indented like neither its parent nor its siblings",
             "the indentation fits no line above",
-            Some("indent it like the keys that it belongs to"),
+            "indent it like the keys that it belongs to",
         ),
         ErrorKind::ExpectedBlockSequenceEntry => (
-            Some("a list item must begin with `-`"),
+            "a list item must begin with `-`",
             "expected `-`",
-            Some("indent this line deeper than the `-` above, or add a `-`"),
+            "indent this line deeper than the `-` above, or add a `-`",
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            (Some("a key without `:`"), "no `:` follows", Some("write `key: value`"))
+            ("a key without `:`", "no `:` follows", "write `key: value`")
         }
-        ErrorKind::UnclosedQuotedScalar => (Some("a quote is not closed"), "opened here", None),
-        ErrorKind::UnclosedFlowCollection { .. } => (Some("a bracket is not closed"), "opened here", None),
+        ErrorKind::UnclosedQuotedScalar => ("a quote is not closed", "opened here", "add the closing quote"),
+        ErrorKind::UnclosedFlowCollection { .. } => {
+            ("a bracket is not closed", "opened here", "add the closing bracket")
+        }
         ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping => {
-            (Some("the file ends inside brackets"), "expected a closing bracket", None)
+            ("the file ends inside brackets", "expected a closing bracket", "add the closing bracket")
         }
+        ErrorKind::InvalidColonPlacement => (
+            "a `:` stands inside a list in brackets",
+            "not allowed here",
+            "close the bracket above, or put the value in quotes",
+        ),
         ErrorKind::UnknownAnchor => (
-            Some("the alias names an anchor that does not exist"),
+            "the alias names an anchor that does not exist",
             "no anchor above has this name",
-            Some(
-                "anchors hold within one document; put the value in quotes if it is a text that begins with `*`",
-            ),
+            "anchors hold within one document; put the value in quotes if it is a text that begins with `*`",
         ),
         ErrorKind::RecursionLimitExceeded => {
-            (Some("the values are nested too deeply"), "more than 255 levels", None)
+            ("the values are nested too deeply", "more than 255 levels", "split the object")
         }
         ErrorKind::UnexpectedCharacter { .. } => {
-            (None, "no value begins with this character", Some("put the value in quotes"))
+            ("no value can begin with this character", "here", "put the value in quotes")
         }
         ErrorKind::UnknownQuotedScalarEscape => (
-            Some("an unknown escape in a quoted text"),
+            "an unknown escape in a quoted text",
             "not an escape of YAML",
-            Some("write `\\\\` for a backslash, or use single quotes"),
+            "write `\\\\` for a backslash, or use single quotes",
         ),
-        _ => (None, "here", None),
-    }
+        _ => return Explanation { message: None, label: "here", help: None },
+    };
+    Explanation { message: Some(message), label, help: Some(help) }
+}
+
+/// The marker of a merge conflict before an error, if its end follows.
+fn conflict(file: FileId, text: &str, at: usize) -> Option<Span> {
+    let (start, line) = line_of(text, at);
+    let before = &text[..start + line.len()];
+    let marker = before.rfind("\n<<<<<<< ").map(|line_feed| line_feed + 1);
+    let marker = marker.or_else(|| before.starts_with("<<<<<<< ").then_some(0))?;
+    text[marker..].contains("\n>>>>>>> ").then(|| span(file, marker, marker + "<<<<<<<".len()))
 }
 
 /// The first template action in the line of a byte.

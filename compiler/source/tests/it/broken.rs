@@ -56,6 +56,24 @@ fn syntax_errors_are_placed() {
 }
 
 #[test]
+fn merge_conflicts_are_called_by_their_name() {
+    let text = "kind: A\n<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> other\n";
+    assert_eq!(only(text), ("yaml-syntax", 2, 1, "<<<<<<<".into()));
+    assert!(load_text(text).1[0].message.contains("merge conflict"));
+}
+
+#[test]
+fn files_named_json_must_be_json() {
+    let mut diagnostics = Diagnostics::new();
+    let broken = InputFile::new("a.json", "{\"a\": 1}\n{\"é\": 2 \"c\"}\n");
+    let set = load(vec![broken, InputFile::new("b.json", "\u{feff}{}\n{}")], &mut diagnostics);
+    let findings = diagnostics.into_sorted();
+    assert_eq!((codes(&findings), set.documents.len()), (vec!["json-syntax"], 2));
+    let span = findings[0].primary.as_ref().unwrap().span;
+    assert_eq!((set.files.position(span.file, span.start).line, set.files.slice(span)), (2, "\""));
+}
+
+#[test]
 fn files_that_are_no_text_are_refused_with_the_place_and_others_still_load() {
     let files = vec![
         InputFile::new("a.yaml", &b"kind: A\nx: \xff\xfe\n"[..]),

@@ -1,7 +1,7 @@
 //! Documents, lists and JSON.
 
 use meshc_diagnostics::Diagnostics;
-use meshc_source::{InputFile, load};
+use meshc_source::{InputFile, load, open, parse_file};
 
 use crate::{codes, load_text};
 
@@ -71,4 +71,25 @@ fn files_are_loaded_in_the_order_of_their_paths() {
     let set = load(vec![file("b"), file("a/c"), file("a")], &mut diagnostics);
     let names: Vec<_> = set.documents.iter().filter_map(|document| document.name()).collect();
     assert_eq!(names, ["a", "a/c", "b"]);
+}
+
+#[test]
+fn files_parsed_one_by_one_give_what_loading_gives() {
+    let file = |path: &str| InputFile::new(path, format!("metadata: {{name: {path}}}\n---\n- 1\n"));
+    let inputs = || vec![file("b"), file("a"), InputFile::new("c", &b"\0"[..])];
+    let mut whole = Diagnostics::new();
+    let set = load(inputs(), &mut whole);
+    let mut parts = Diagnostics::new();
+    let (files, readable) = open(inputs(), &mut parts);
+    let mut names = Vec::new();
+    for file in readable.into_iter().rev() {
+        let documents = parse_file(file, files.shared_text(file).unwrap(), &mut parts);
+        names.extend(documents.iter().filter_map(|document| document.name().map(str::to_owned)));
+    }
+    names.sort();
+    let loaded: Vec<_> = set.documents.iter().filter_map(|document| document.name()).collect();
+    assert_eq!(
+        (loaded, whole.into_sorted()),
+        (names.iter().map(String::as_str).collect(), parts.into_sorted())
+    );
 }
