@@ -105,4 +105,7 @@ pub enum RouteTableName {
     },
     /// The route of an inbound chain; named like the upstream it leads to.
     Inbound(UpstreamName),
+    /// Captured outbound HTTP to unknown hosts, under outbound traffic policy ALLOW_ANY_DYNAMIC_DNS:
+    /// `allow_any_dynamic_dns`.
+    AllowAnyDynamicDns,
 }
