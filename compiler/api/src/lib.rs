@@ -18,6 +18,7 @@ mod null_default;
 mod object;
 mod resource;
 mod resource_set;
+mod schema;
 mod survivors;
 mod timestamp;
 
@@ -25,5 +26,6 @@ pub use duration::Duration;
 pub use istiod_features::{IstiodFeatures, RemoteJwks};
 pub use kind::Kind;
 pub use resource::{CreationKey, DEFAULT_NAMESPACE, Resource};
-pub use resource_set::{ResourceSet, decode};
+pub use resource_set::{ResourceSet, decode, published_schemas};
+pub use schema::PublishedSchema;
 pub use timestamp::{Timestamp, TimestampError};

@@ -59,3 +59,14 @@ pub use tracing_provider::{
     ResourceDetectors, SdsProvider, ServiceAttributeEnrichment, SkyWalkingProvider, StackdriverLogging,
     StackdriverProvider, TraceContextOption, ZipkinProvider,
 };
+
+use crate::schema::{PublishedSchema, publish_message};
+
+/// Schemas of the messages that stand in files of their own.
+pub(crate) fn published_schemas() -> Vec<PublishedSchema> {
+    vec![
+        publish_message::<MeshConfig>("mesh.istio.io/meshconfig_v1alpha1.json"),
+        publish_message::<MeshNetworks>("mesh.istio.io/meshnetworks_v1alpha1.json"),
+        publish_message::<ProxyConfig>("mesh.istio.io/proxyconfig_v1alpha1.json"),
+    ]
+}

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_source::{DecodeError, Document};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::identity::Identity;
+use crate::schema::Validators;
 use crate::{Kind, Resource};
 
 /// Where the content of a kind stands in its objects.
@@ -21,20 +24,32 @@ pub(crate) enum Body {
 }
 
 /// Reads an object whose kind is that of the type. `None` where the API server would refuse it; a diagnostic says why.
-pub(crate) fn read<T: Kind + DeserializeOwned + Default>(
+pub(crate) fn read<T: Kind + DeserializeOwned + JsonSchema + Default>(
     body: Body,
-    identity: &Identity,
-    document: &Arc<Document>,
+    (identity, document): (&Identity, &Arc<Document>),
+    validators: &mut Validators,
     diagnostics: &mut Diagnostics,
 ) -> Option<Resource<T>> {
     if !T::VERSIONS.contains(&identity.version.as_str()) {
         diagnostics.push(unserved::<T>(identity, document));
         return None;
     }
+    // Types of Kubernetes know a part of their kinds only, so their schemas say no more than reading them does.
+    if T::GROUP.ends_with("istio.io") {
+        let mut findings = Diagnostics::new();
+        let accepted = validators.accept::<T>(body, document, &mut findings);
+        for mut finding in findings.into_sorted() {
+            finding.object = Some(identity.object.clone());
+            diagnostics.push(finding);
+        }
+        if !accepted {
+            return None;
+        }
+    }
     match read_valid(body, document) {
         Ok(resource) => Some(resource),
         Err(error) => {
-            diagnostics.push(misfit(identity, error));
+            diagnostics.push(misfit(identity.object.clone(), error));
             None
         }
     }
@@ -73,12 +88,13 @@ fn unserved<T: Kind>(identity: &Identity, document: &Document) -> Diagnostic {
     .about(identity.object.clone(), "apiVersion")
 }
 
-fn misfit(identity: &Identity, error: DecodeError) -> Diagnostic {
+/// A value that does not fit its type.
+pub(crate) fn misfit(object: ObjectRef, error: DecodeError) -> Diagnostic {
     let DecodeError { message, span, path } = error;
     let code =
         if message.starts_with("missing field") { &codes::MISSING_FIELD } else { &codes::INVALID_VALUE };
     Diagnostic::new(code, message)
         .at(span, "")
         .consequence("the API server refuses the object, so it is left out")
-        .about(identity.object.clone(), path)
+        .about(object, path)
 }

@@ -16,7 +16,8 @@ use crate::kubernetes::{
     Namespace, Node, Pod, ReplicaSet, Rollout, Secret, Service, ServiceAccount, StatefulSet,
 };
 use crate::object::{self, Body};
-use crate::{Kind, Resource, known_kinds, survivors};
+use crate::schema::{self, PublishedSchema, Validators};
+use crate::{Kind, Resource, known_kinds, mesh_config, survivors};
 
 macro_rules! resource_set {
     ($($(#[$doc:meta])* $field:ident: $type:ident $body:ident;)*) => {
@@ -29,13 +30,20 @@ macro_rules! resource_set {
         }
 
         impl ResourceSet {
-            fn add(&mut self, identity: Identity, document: &Arc<Document>, diagnostics: &mut Diagnostics) {
+            fn add(
+                &mut self,
+                identity: &Identity,
+                document: &Arc<Document>,
+                validators: &mut Validators,
+                diagnostics: &mut Diagnostics,
+            ) {
                 match (identity.object.group.as_str(), identity.object.kind.as_str()) {
                     $((<$type as Kind>::GROUP, <$type as Kind>::KIND) => {
-                        self.$field.extend(object::read::<$type>(Body::$body, &identity, document, diagnostics));
+                        let object = (identity, document);
+                        self.$field.extend(object::read::<$type>(Body::$body, object, validators, diagnostics));
                     })*
                     _ => {
-                        if known_kinds::check(&identity, document, diagnostics) {
+                        if known_kinds::check(identity, document, diagnostics) {
                             self.passthrough.push(Arc::clone(document));
                         }
                     }
@@ -45,6 +53,15 @@ macro_rules! resource_set {
             fn sort(&mut self) {
                 $(self.$field.sort_by(|a, b| a.creation_key().cmp(&b.creation_key()));)*
             }
+        }
+
+        /// Schemas of all kinds that have a type, and of the mesh configuration, in the order of their paths.
+        #[must_use]
+        pub fn published_schemas() -> Vec<PublishedSchema> {
+            let mut schemas = mesh_config::published_schemas();
+            $(schemas.extend(schema::publish::<$type>(Body::$body));)*
+            schemas.sort_by(|a, b| a.path.cmp(&b.path));
+            schemas
         }
 
         /// Kinds that have a type: group, kind, the preferred version, and whether objects live in a namespace.
@@ -128,8 +145,15 @@ resource_set! {
 #[must_use]
 pub fn decode(documents: &[Arc<Document>], diagnostics: &mut Diagnostics) -> ResourceSet {
     let mut set = ResourceSet::default();
+    let mut validators = Validators::default();
     for (identity, document) in survivors::survivors(documents, diagnostics) {
-        set.add(identity, document, diagnostics);
+        set.add(&identity, document, &mut validators, diagnostics);
+    }
+    for service in &mut set.services {
+        match service.document.deserialize_at("status") {
+            Ok(status) => service.spec.status = status.unwrap_or_default(),
+            Err(error) => diagnostics.push(object::misfit(service.object_ref(), error)),
+        }
     }
     set.sort();
     set

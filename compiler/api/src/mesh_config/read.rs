@@ -3,14 +3,22 @@
 use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_source::{DecodeError, Document};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::{MeshConfig, MeshNetworks, ProxyConfig};
 use crate::embedded;
+use crate::schema::{Consequences, validate};
 use crate::{Resource, ResourceSet, kubernetes::ConfigMap};
 
 /// Name and namespace of the ConfigMap that istiod reads.
 const CONFIG_MAP: (&str, &str) = ("istio", "istio-system");
+
+/// What istiod does with input that does not fit.
+const ISTIOD: Consequences = Consequences {
+    dropped: "istiod ignores the field, so it has no effect",
+    refused: "istiod refuses the whole configuration, so it is left out",
+};
 
 /// The mesh configuration that a tree and options give.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,27 +105,29 @@ fn lay_over(
     merged.unwrap_or_else(|| below.clone())
 }
 
-fn typed<T: DeserializeOwned>(
+fn typed<T: DeserializeOwned + JsonSchema>(
     document: &Document,
     map: Option<&Resource<ConfigMap>>,
     diagnostics: &mut Diagnostics,
 ) -> Option<T> {
     let mut findings = Diagnostics::new();
-    let value = document.deserialize::<T>().map_err(|error| findings.push(misfit(error))).ok();
+    let value = checked::<T>(document, &mut findings).and_then(|()| document.deserialize::<T>().ok());
     push_all(findings, map, diagnostics);
     value
 }
 
-/// Whether a document reads as the type; an error says what does not.
-fn checked<T: DeserializeOwned>(document: &Document, findings: &mut Diagnostics) -> Option<()> {
+/// Whether a document has the form of the type; findings say what has not.
+fn checked<T: DeserializeOwned + JsonSchema>(document: &Document, findings: &mut Diagnostics) -> Option<()> {
+    if !validate::<T>(document, ISTIOD, findings) {
+        return None;
+    }
     document.deserialize::<T>().map(|_| ()).map_err(|error| findings.push(misfit(error))).ok()
 }
 
 fn misfit(error: DecodeError) -> Diagnostic {
     let DecodeError { message, span, path } = error;
-    let mut finding = Diagnostic::new(&codes::INVALID_VALUE, message)
-        .at(span, "")
-        .consequence("istiod refuses the whole configuration, so it is left out");
+    let mut finding =
+        Diagnostic::new(&codes::INVALID_VALUE, message).at(span, "").consequence(ISTIOD.refused);
     finding.path = Some(path).filter(|path| !path.is_empty());
     finding
 }

@@ -1,0 +1,78 @@
+//! What the API server refused of the recorded meshes, we refuse, and nothing else of them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use meshc_api::decode;
+use meshc_diagnostics::{Diagnostics, Severity, codes};
+use meshc_source::{InputFile, SourceSet, load};
+
+/// Folders of the recordings. Without them the test says so; in CI they must be there.
+fn recordings() -> Vec<PathBuf> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod"));
+    let Ok(entries) = std::fs::read_dir(root) else {
+        assert!(std::env::var_os("CI").is_none(), "{} must be there in CI", root.display());
+        println!("skipped: {} is not there", root.display());
+        return Vec::new();
+    };
+    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut folders: Vec<_> = folders.collect();
+    folders.sort();
+    folders
+}
+
+fn input(folder: &Path, diagnostics: &mut Diagnostics) -> SourceSet {
+    let files = std::fs::read_dir(folder.join("input")).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.map(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        InputFile::new(name, std::fs::read(&path).unwrap())
+    });
+    load(files.collect(), diagnostics)
+}
+
+/// Objects that admission refused, as `Kind namespace/name`, by who refused them.
+fn refused(folder: &Path, by: &str) -> BTreeSet<String> {
+    let recorded: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("rejected.json")).unwrap()).unwrap();
+    let rejected = recorded["rejected"].as_array().unwrap().iter().filter(|entry| entry["by"] == by);
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    rejected
+        .map(|entry| {
+            format!("{} {}/{}", text(&entry["kind"]), text(&entry["namespace"]), text(&entry["name"]))
+        })
+        .collect()
+}
+
+#[test]
+fn what_the_api_server_refused_is_refused_and_nothing_else() {
+    for folder in recordings() {
+        let mut diagnostics = Diagnostics::new();
+        let set = input(&folder, &mut diagnostics);
+        let resources = decode(&set.documents, &mut diagnostics);
+        let (schema, webhook) = (refused(&folder, "crd-schema"), refused(&folder, "webhook"));
+        let mut errors = BTreeSet::new();
+        for finding in diagnostics.into_sorted() {
+            let about = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
+            if finding.severity == Severity::Error && finding.code != &codes::DUPLICATE_OBJECT {
+                let known = schema.contains(&about) || webhook.contains(&about);
+                assert!(known, "{}: {about}: {} {:?}", folder.display(), finding.message, finding.path);
+                errors.insert(about);
+            }
+        }
+        let missed: Vec<_> = schema.difference(&errors).collect();
+        assert!(missed.is_empty(), "{}: not refused: {missed:?}", folder.display());
+        assert!(!resources.services.is_empty(), "{}", folder.display());
+    }
+}
+
+#[test]
+fn no_recorded_object_has_a_field_that_we_do_not_know() {
+    for folder in recordings() {
+        let mut diagnostics = Diagnostics::new();
+        let set = input(&folder, &mut diagnostics);
+        let _ = decode(&set.documents, &mut diagnostics);
+        let unknown = diagnostics.iter().filter(|finding| finding.code == &codes::UNKNOWN_FIELD);
+        let unknown: Vec<_> = unknown.map(|finding| (&finding.object, &finding.path)).collect();
+        assert!(unknown.is_empty(), "{}: {unknown:?}", folder.display());
+    }
+}
