@@ -122,7 +122,7 @@ pub enum MetadataValue {
     /// A text.
     Text(StringMatch),
     /// A list of which one element matches.
-    ListOneOf(StringMatch),
+    ListOneOf(Box<MetadataValue>),
     /// One of these.
     Or(Vec<MetadataValue>),
 }
