@@ -38,4 +38,4 @@ pub use moment::rfc3339;
 pub use protect::{AgeIdentities, AgeRecipients, KeyProtection};
 pub use renewal::{Renewal, RenewalReason, StoredKeys, StoredLeaf, renewal, renewals};
 pub use requests::parse_identity_requests;
-pub use store::{CaProtection, Existing, load_issuer, write_ca, write_issued};
+pub use store::{CaProtection, Existing, leaf_folder, load_issuer, write_ca, write_issued};

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use meshc_contract::SpiffeId;
 use zeroize::Zeroizing;
 
 use crate::files::{self, Entry};
@@ -169,7 +170,7 @@ pub fn write_issued(
     let mut moves = Vec::new();
     for leaf in issued {
         let (namespace, account) = (&leaf.spiffe_id.namespace, &leaf.spiffe_id.service_account);
-        let target = dir.join(namespace).join(account);
+        let target = leaf_folder(dir, &leaf.spiffe_id);
         files::check_real_folder(&dir.join(namespace))?;
         check_is_ours(&target)?;
         let staged = stage.path().join("new").join(namespace).join(account);
@@ -184,6 +185,12 @@ pub fn write_issued(
         replace_folder(staged, target, &replaced)?;
     }
     Ok(moves.into_iter().map(|(_, target)| target).collect())
+}
+
+/// The folder of an identity within a folder of certificates: `<namespace>/<service account>`.
+#[must_use]
+pub fn leaf_folder(dir: &Path, id: &SpiffeId) -> PathBuf {
+    dir.join(&id.namespace).join(&id.service_account)
 }
 
 fn leaf_entries(leaf: &Issued, protection: &KeyProtection) -> Result<Vec<Entry>, CaError> {

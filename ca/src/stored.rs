@@ -7,7 +7,7 @@ use meshc_contract::{SecretRef, SpiffeId};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::store::{LEAF_CERTIFICATE, LEAF_KEY, ROOTS, SEALED_SECRET, SECRET};
+use crate::store::{LEAF_CERTIFICATE, LEAF_KEY, ROOTS, SEALED_SECRET, SECRET, leaf_folder};
 use crate::{CaError, StoredKeys, StoredLeaf};
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ struct SopsAge {
 
 /// The leaf of an identity whose names were checked; `None` when a file of it is missing or is not what meshc writes.
 pub(crate) fn read_leaf(dir: &Path, id: &SpiffeId) -> Result<Option<StoredLeaf>, CaError> {
-    let folder = dir.join(&id.namespace).join(&id.service_account);
+    let folder = leaf_folder(dir, id);
     let (Some(chain), Some(roots)) = (read(&folder.join(LEAF_CERTIFICATE))?, read(&folder.join(ROOTS))?)
     else {
         return Ok(None);

@@ -1,7 +1,9 @@
 //! `meshc ca`: the certificate authority on the command line. The library does the work; here are flags, files and
 //! the clock.
 
+mod check;
 mod init;
+mod inspect;
 mod issue;
 
 use std::fs;
@@ -25,8 +27,12 @@ pub(crate) struct CaArgs {
 enum CaCommand {
     /// Make a root and an intermediate. The root's key signs intermediates only: keep it offline.
     Init(init::InitArgs),
-    /// Issue a certificate for every identity that a build asks for.
+    /// Issue a certificate for every identity that a build asks for; keep those that are not half over.
     Issue(issue::IssueArgs),
+    /// Find certificates that end soon; exit 1 when there is one.
+    Check(check::CheckArgs),
+    /// Show what certificates say.
+    Inspect(inspect::InspectArgs),
 }
 
 /// How private keys are written.
@@ -64,6 +70,8 @@ pub(crate) fn run(args: &CaArgs, global: &Global) -> Result<Outcome, Failure> {
     match &args.command {
         CaCommand::Init(args) => init::run(args, global, now),
         CaCommand::Issue(args) => issue::run(args, global, now),
+        CaCommand::Check(args) => check::run(args, global, now),
+        CaCommand::Inspect(args) => inspect::run(args, global),
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use clap::Args;
 use meshc_ca::{
-    AgeIdentities, IssueOptions, Issued, issue_all, load_issuer, parse_identity_requests, rfc3339,
-    write_issued,
+    AgeIdentities, IssueOptions, Issued, Renewal, issue_all, leaf_folder, load_issuer,
+    parse_identity_requests, renewals, rfc3339, write_issued,
 };
-use meshc_contract::Lifetime;
+use meshc_contract::{IdentityRequests, Lifetime, SpiffeId};
 
 use super::{ProtectionArgs, failure, read};
 use crate::args::{Format, Global};
@@ -36,6 +36,9 @@ pub(super) struct IssueArgs {
     /// The longest lifetime that is granted.
     #[arg(long, value_name = "TTL", default_value = "90d")]
     max_ttl: Lifetime,
+    /// Issue again what would be kept: certificates in --out whose inputs did not change and that are not half over.
+    #[arg(long)]
+    renew_all: bool,
     #[command(flatten)]
     protection: ProtectionArgs,
 }
@@ -48,37 +51,69 @@ pub(super) fn run(args: &IssueArgs, global: &Global, now: SystemTime) -> Result<
         report::note(&format!("{} asks for no identity", args.identities.display()), global);
         return Ok(Outcome::NoInputs);
     }
-    let identities = match &args.identity {
-        Some(path) => Some(AgeIdentities::read(path).map_err(failure)?),
-        None => None,
-    };
+    let identities = args.identity.as_deref().map(AgeIdentities::read).transpose().map_err(failure)?;
     let issuer = load_issuer(&args.ca, identities.as_ref()).map_err(failure)?;
     let options = IssueOptions { lifetime: args.ttl, max_lifetime: args.max_ttl };
-    let issued = issue_all(&requests, &issuer, &options, now.into()).map_err(failure)?;
+    let decisions =
+        renewals(&args.out, &requests, &issuer, &options, &protection, now.into()).map_err(failure)?;
+
+    let mut to_issue = IdentityRequests { requests: Vec::new(), ..requests };
+    let mut lines = Vec::new();
+    for (request, decision) in requests.requests.into_iter().zip(decisions) {
+        match decision {
+            Renewal::Keep { not_after } if !args.renew_all => {
+                let folder = leaf_folder(&args.out, &request.spiffe_id);
+                lines.push(Line {
+                    kept: true,
+                    id: request.spiffe_id,
+                    until: rfc3339(not_after),
+                    folder,
+                    shortened: false,
+                });
+            }
+            Renewal::Keep { .. } | Renewal::Renew(_) => to_issue.requests.push(request),
+        }
+    }
+    let issued = issue_all(&to_issue, &issuer, &options, now.into()).map_err(failure)?;
     let folders = write_issued(&args.out, &issued, &protection).map_err(failure)?;
-    for (leaf, folder) in issued.iter().zip(&folders) {
-        let note = if leaf.shortened { ", as its issuer does" } else { "" };
-        let line = format!("      Issued {} until {}{note}", leaf.spiffe_id, rfc3339(leaf.not_after));
-        report::note(&format!("{line}\n             {}", folder.display()), global);
-    }
-    if global.output == Format::Json {
-        report::stdout(&json(&issued, &folders));
-    }
+    lines.extend(issued.into_iter().zip(folders).map(|(leaf, folder)| {
+        let Issued { spiffe_id: id, not_after, shortened, .. } = leaf;
+        Line { kept: false, id, until: rfc3339(not_after), folder, shortened }
+    }));
+    lines.sort_by(|a, b| a.id.cmp(&b.id));
+    tell(&lines, global);
     Ok(Outcome::Clean)
 }
 
-fn json(issued: &[Issued], folders: &[PathBuf]) -> String {
-    let certificates: Vec<_> = issued
-        .iter()
-        .zip(folders)
-        .map(|(leaf, folder)| {
-            serde_json::json!({
-                "spiffeId": leaf.spiffe_id,
-                "folder": folder,
-                "notAfter": rfc3339(leaf.not_after),
-                "shortened": leaf.shortened,
+/// What became of one request.
+struct Line {
+    kept: bool,
+    id: SpiffeId,
+    until: String,
+    folder: PathBuf,
+    shortened: bool,
+}
+
+fn tell(lines: &[Line], global: &Global) {
+    for Line { kept, id, until, folder, shortened } in lines {
+        let verb = if *kept { "  Kept" } else { "Issued" };
+        let why = if *shortened { ", when its issuer ends" } else { "" };
+        let text = format!("{verb} {id} until {until}{why} in {}", folder.display());
+        report::note(&text, global);
+    }
+    if global.output == Format::Json {
+        let certificates: Vec<_> = lines
+            .iter()
+            .map(|Line { kept, id, until, folder, shortened }| {
+                serde_json::json!({
+                    "spiffeId": id,
+                    "kept": kept,
+                    "notAfter": until,
+                    "shortened": shortened,
+                    "folder": folder,
+                })
             })
-        })
-        .collect();
-    format!("{}\n", serde_json::json!({ "certificates": certificates }))
+            .collect();
+        report::stdout(&format!("{}\n", serde_json::json!({ "certificates": certificates })));
+    }
 }
