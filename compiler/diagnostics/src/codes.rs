@@ -81,6 +81,8 @@ codes! {
     INVALID_ISTIOD_FLAG = 2121 "invalid-istiod-flag" Warning;
     /// A kind or field is read and understood, but no pass acts on it yet.
     NOT_SUPPORTED_YET = 2110 "not-supported-yet" Warning;
+    /// A field is set that has no effect in a mesh without control plane, or in Istio at all.
+    FIELD_WITHOUT_EFFECT = 2111 "field-without-effect" Info;
     /// A reference names a host that no Service or ServiceEntry provides.
     UNKNOWN_HOST = 3001 "unknown-host" Error "IST0101";
     /// A reference names a subset that no DestinationRule of the host defines.
