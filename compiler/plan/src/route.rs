@@ -107,7 +107,7 @@ pub enum PathMatch {
 /// How a header is matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderMatch {
-    /// Lower-case name.
+    /// Name as written; case does not count.
     pub name: String,
     /// Value.
     pub value: ValueMatch,
