@@ -4,6 +4,7 @@
 //! configuration, and diagnostics about what cannot be read. Must not know: how objects refer to each other, what a
 //! proxy is, Envoy, files.
 
+mod admission;
 mod closest;
 mod duration;
 mod embedded;
@@ -19,13 +20,16 @@ mod object;
 mod resource;
 mod resource_set;
 mod schema;
+mod support;
 mod survivors;
 mod timestamp;
 
+pub use admission::{Objection, Objector, Report};
 pub use duration::Duration;
 pub use istiod_features::{IstiodFeatures, RemoteJwks};
 pub use kind::Kind;
 pub use resource::{CreationKey, DEFAULT_NAMESPACE, Resource};
 pub use resource_set::{ResourceSet, decode, published_schemas};
 pub use schema::PublishedSchema;
+pub use support::report_unsupported;
 pub use timestamp::{Timestamp, TimestampError};

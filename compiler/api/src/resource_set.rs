@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use meshc_contract::ObjectRef;
 use meshc_diagnostics::Diagnostics;
 use meshc_source::Document;
 
@@ -48,6 +49,13 @@ macro_rules! resource_set {
                         }
                     }
                 }
+            }
+
+            /// All objects of kinds that have a type, by kind, with their documents.
+            pub fn typed_objects(&self) -> impl Iterator<Item = (ObjectRef, &Arc<Document>)> {
+                std::iter::empty()$(.chain(
+                    self.$field.iter().map(|resource| (resource.object_ref(), &resource.document)),
+                ))*
             }
 
             fn sort(&mut self) {

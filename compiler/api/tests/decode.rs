@@ -231,3 +231,18 @@ fn an_istio_object_without_a_spec_is_one_with_an_empty_spec() {
     assert_eq!(decoded.told(), []);
     assert!(decoded.set.authorization_policies[0].spec.rules.is_empty());
 }
+
+#[test]
+fn kinds_and_fields_that_no_pass_acts_on_are_told_at_their_place() {
+    let text = "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: all}\n---\n\
+        apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n  subsets:\n  - name: x\n    trafficPolicy: {tunnel: {targetHost: b, targetPort: 1}}\n";
+    let decoded = read(text);
+    let mut diagnostics = Diagnostics::new();
+    meshc_api::report_unsupported(&decoded.set, &mut diagnostics);
+    let findings = diagnostics.into_sorted();
+    let told: Vec<_> = findings
+        .iter()
+        .map(|f| (f.primary.as_ref().map(|label| decoded.sources.files.slice(label.span)), f.path.as_deref()))
+        .collect();
+    assert_eq!(told, [(Some("all"), None), (Some("tunnel"), Some("spec.subsets[0].trafficPolicy.tunnel"))]);
+}

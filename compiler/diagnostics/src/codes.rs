@@ -63,6 +63,14 @@ codes! {
     INVALID_VALUE = 2002 "invalid-value" Error "IST0106";
     /// A field that the kind requires is absent.
     MISSING_FIELD = 2003 "missing-field" Error "IST0106";
+    /// The API server or a webhook refuses a value by a rule that the schema cannot state.
+    REFUSED_BY_RULE = 2004 "refused-by-rule" Error "IST0106";
+    /// Istio accepts an object but warns of it.
+    ACCEPTED_WITH_WARNING = 2005 "accepted-with-warning" Warning "IST0133";
+    /// Earlier rules of a VirtualService take all traffic of a rule.
+    UNREACHABLE_RULE = 2006 "unreachable-rule" Warning "IST0130";
+    /// An earlier match of a VirtualService takes all traffic of a match.
+    INEFFECTIVE_MATCH = 2007 "ineffective-match" Info "IST0131";
     /// A document lacks `apiVersion` or `kind`.
     INCOMPLETE_OBJECT = 2101 "incomplete-object" Warning;
     /// An object has no name, or one that Kubernetes refuses.

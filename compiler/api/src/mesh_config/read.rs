@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::{MeshConfig, MeshNetworks, ProxyConfig};
 use crate::embedded;
+use crate::kubernetes::ConfigMap;
 use crate::schema::{Consequences, validate};
-use crate::{Resource, ResourceSet, kubernetes::ConfigMap};
+use crate::{Resource, ResourceSet, support};
 
 /// Name and namespace of the ConfigMap that istiod reads.
 const CONFIG_MAP: (&str, &str) = ("istio", "istio-system");
@@ -99,6 +100,7 @@ fn lay_over(
     diagnostics: &mut Diagnostics,
 ) -> MeshConfig {
     let mut findings = Diagnostics::new();
+    support::report("MeshConfig", over.root(), None, &mut findings);
     let merged =
         checked::<MeshConfig>(over, &mut findings).and_then(|()| below.overlay(&over.to_value()).ok());
     push_all(findings, map, diagnostics);
