@@ -107,7 +107,8 @@ pub enum CaError {
 
     /// A recipient is not one. Its text is left out because people paste the secret half by mistake.
     #[error(
-        "recipient {position} is not an age X25519 recipient: it must be the public half, age1…, that `age-keygen -y` prints"
+        "recipient {position} is not an age X25519 recipient: it must be the public half, age1…, that `age-keygen -y` \
+         prints"
     )]
     Recipient {
         /// Position among the recipients, from 1.

@@ -1,4 +1,4 @@
-//! Leaves: one X.509-SVID for each request (X509-SVID specification; `docs` of Istio, "Secure naming").
+//! Leaves: one X.509-SVID for each request, with the content that Istio's CA gives them (X509-SVID specification).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -25,7 +25,8 @@ pub(crate) fn check_namespace(text: &str) -> Result<(), CaError> {
 }
 
 pub(crate) fn check_subdomain(what: &'static str, text: &str) -> Result<(), CaError> {
-    let rule = "it must be a DNS subdomain: up to 253 characters, labels of lower-case letters, digits and `-` with `.` between";
+    let rule = "it must be a DNS subdomain: up to 253 characters, labels of lower-case letters, digits and `-` with `.` \
+                between";
     refuse_unless(text.len() <= 253 && text.split('.').all(is_label_of_any_length), what, text, rule)
 }
 

@@ -1,5 +1,5 @@
-//! The Kubernetes Secret that carries a leaf into pods: type `kubernetes.io/tls` with the extra key `ca.crt`, mounted at
-//! `/var/run/secrets/meshc`.
+//! The Kubernetes Secret that carries a leaf into pods: type `kubernetes.io/tls` with the extra key `ca.crt`,
+//! mounted at `/var/run/secrets/meshc`.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,7 +12,8 @@ pub(crate) enum Node {
     Map(Vec<(String, Node)>),
     /// A word of ours, which no YAML reader takes for anything but a string.
     Word(&'static str),
-    /// Any other text without line breaks, quotes and backslashes. A Secret may be called `123` or `true`, so it is quoted.
+    /// Any other text without line breaks, quotes and backslashes. A Secret may be called `123` or `true`, so it is
+    /// quoted.
     Text(Zeroizing<String>),
     /// Several lines, each with its line break, written as a literal block.
     Lines(String),

@@ -91,7 +91,8 @@ fn walk(node: Node, path: &mut Vec<String>, cipher: &Cipher, mac: &mut Context) 
     }
 }
 
-/// The value encrypted, or `None` where it stays as it is: outside of the encrypted keys, and, as SOPS has it, when empty.
+/// The value encrypted, or `None` where it stays as it is: outside of the encrypted keys, and, as SOPS has it, when
+/// empty.
 fn leaf(text: &str, path: &[String], cipher: &Cipher, mac: &mut Context) -> Result<Option<Node>, CaError> {
     mac.update(text.as_bytes());
     let secret = path.first().is_some_and(|first| ENCRYPTED.contains(&first.as_str()));

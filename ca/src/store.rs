@@ -1,8 +1,8 @@
 //! The authority and its leaves on disk.
 //!
 //! Authority: `root.crt`, `root.key.age`, `intermediate.crt`, `intermediate.key.age`; without `.age` for plaintext
-//! keys. Leaf: `<namespace>/<service account>/` with `tls.crt`, `ca.crt`, `tls.key.age` and the Secret encrypted as SOPS does,
-//! `secret.sops.yaml`; `tls.key` and `secret.yaml` for plaintext keys.
+//! keys. Leaf: `<namespace>/<service account>/` with `tls.crt`, `ca.crt`, `tls.key.age` and the Secret encrypted as
+//! SOPS does, `secret.sops.yaml`; `tls.key` and `secret.yaml` for plaintext keys.
 
 use std::fs;
 use std::path::{Path, PathBuf};
