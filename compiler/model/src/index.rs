@@ -10,6 +10,7 @@ use crate::destination_rule::DestinationRuleIndex;
 use crate::host_index::HostIndex;
 use crate::mutual_tls::MutualTlsIndex;
 use crate::policies::PolicyIndex;
+use crate::resolve::Sources;
 use crate::scope::select::{ScopeKey, Scopes, SidecarIndex};
 use crate::virtual_services::VirtualServiceIndex;
 use crate::{Mesh, Service, Workload};
@@ -33,20 +34,26 @@ pub(crate) struct Index {
     pub(crate) authorization_policies: PolicyIndex<AuthorizationPolicy>,
     /// RequestAuthentications by namespace.
     pub(crate) request_authentications: PolicyIndex<RequestAuthentication>,
+    /// Where HTTP rules come from, by namespace and name of the VirtualServices that delegate some.
+    pub(crate) rule_sources: BTreeMap<(String, String), Sources>,
     /// Scopes of the workloads, each built when it is first asked for.
     pub(crate) scopes: Scopes,
 }
 
 impl Index {
     /// Indexes a mesh whose lists are complete; `registry` are its services as istiod lists them.
-    pub(crate) fn new(mesh: &Mesh, registry: &[Arc<Service>]) -> Self {
+    pub(crate) fn new(
+        mesh: &Mesh,
+        registry: &[Arc<Service>],
+        rule_sources: BTreeMap<(String, String), Sources>,
+    ) -> Self {
         let mut services = ByVisibility::default();
         for service in registry {
             let export_to = service.export_to.iter().map(String::as_str);
             let visibility = crate::visibility::Visibility::of(export_to, service.namespace());
             services.add(service, service.namespace(), &visibility);
         }
-        let by_host = HostIndex::new(&mesh.services);
+        let by_host = HostIndex::new(registry);
         let virtual_services = crate::virtual_services::index(&mesh.virtual_services, &mesh.config);
         let special = special_namespaces(&services, &by_host, &virtual_services);
         Self {
@@ -58,6 +65,7 @@ impl Index {
             mutual_tls: MutualTlsIndex::new(&mesh.peer_authentications),
             authorization_policies: PolicyIndex::new(&mesh.authorization_policies),
             request_authentications: PolicyIndex::new(&mesh.request_authentications),
+            rule_sources,
             scopes: BTreeMap::new(),
         }
     }

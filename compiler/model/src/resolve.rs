@@ -1,5 +1,22 @@
 //! From resources to the mesh.
 
+mod auto_addresses;
+mod by_labels;
+mod delegates;
+mod endpoints;
+mod injection;
+mod kubernetes_services;
+mod proxy_settings;
+mod registered;
+mod registry;
+mod service_entries;
+mod surroundings;
+mod targets;
+mod templates;
+mod virtual_services;
+mod workload_entries;
+mod workloads;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,8 +24,13 @@ use meshc_api::mesh_config::MeshConfig;
 use meshc_api::{IstiodFeatures, Resource, ResourceSet};
 use meshc_diagnostics::Diagnostics;
 
+pub(crate) use delegates::Sources;
+
 use crate::index::{self, Index};
-use crate::{Mesh, Options};
+use crate::{Mesh, Options, Workload};
+use by_labels::ByLabels;
+use registry::Services;
+use surroundings::Surroundings;
 
 /// Resolves every name of the input. Total: what cannot be resolved becomes a diagnostic and stays in the mesh as it is.
 #[must_use]
@@ -19,25 +41,75 @@ pub fn resolve(
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Mesh {
-    let _ = diagnostics;
+    let (services, workloads) = services_and_workloads(resources, &config, &features, &options, diagnostics);
+    let domain = options.domain.as_str();
+    let qualified = resources.virtual_services.iter();
+    let qualified = qualified.map(|object| virtual_services::qualified(object, domain)).collect();
+    let merged = delegates::merge(qualified, &config);
+    let rules = resources.destination_rules.iter();
+    let rules = rules.map(|object| Arc::new(virtual_services::qualified_rule(object, domain))).collect();
     let mut mesh = Mesh {
-        config,
-        features,
-        options,
-        services: Vec::new(),
-        workloads: BTreeMap::new(),
-        virtual_services: shared(&resources.virtual_services),
-        destination_rules: shared(&resources.destination_rules),
+        services: services.merged,
+        workloads,
+        virtual_services: merged.virtual_services,
+        destination_rules: rules,
         gateways: shared(&resources.gateways),
         sidecars: shared(&resources.sidecars),
         peer_authentications: shared(&resources.peer_authentications),
         authorization_policies: shared(&resources.authorization_policies),
         request_authentications: shared(&resources.request_authentications),
+        config,
+        features,
+        options,
         index: Index::default(),
     };
-    mesh.index = Index::new(&mesh, &[]);
+    mesh.index = Index::new(&mesh, &services.registry, merged.sources);
     mesh.index.scopes = index::scopes(&mesh, mesh.workloads.values());
     mesh
+}
+
+fn services_and_workloads(
+    resources: &ResourceSet,
+    config: &MeshConfig,
+    features: &IstiodFeatures,
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+) -> (Services, BTreeMap<meshc_contract::WorkloadRef, Arc<Workload>>) {
+    let surroundings = Surroundings::new(resources, config);
+    let settings = proxy_settings::ProxySettings::new(resources, config);
+    let builder = workloads::Builder { config, features, options, surroundings: &surroundings };
+    let templates = templates::collect(resources, &settings, diagnostics);
+    let mut workloads: Vec<Arc<Workload>> =
+        templates.into_iter().map(|template| Arc::new(builder.workload(template))).collect();
+    let (services, targets) = {
+        let by_labels =
+            ByLabels::new(workloads.iter().map(|workload| (workload.namespace(), &workload.labels)));
+        let entries = workload_entries::collect(resources);
+        let facts = endpoints::Facts {
+            resources,
+            config,
+            features,
+            options,
+            surroundings: &surroundings,
+            workloads: &workloads,
+            workloads_by_labels: &by_labels,
+            entries: &entries,
+            entries_by_labels: &ByLabels::new(entries.iter().map(|entry| (entry.namespace, &entry.labels))),
+        };
+        let allocated = auto_addresses::Allocated::new(resources, features);
+        let mut registered = kubernetes_services::register(resources, config, options, &surroundings);
+        registered.extend(service_entries::register(resources, config, &surroundings, &allocated));
+        let services = registry::assemble(registered, &facts.endpoints());
+        let targets = targets::find(resources, &services, &workloads, &by_labels);
+        (services, targets)
+    };
+    for (workload, targets) in workloads.iter_mut().zip(targets) {
+        if !targets.is_empty() {
+            Arc::make_mut(workload).targets = targets;
+        }
+    }
+    let named = workloads.into_iter().map(|workload| (workload.reference.clone(), workload)).collect();
+    (services, named)
 }
 
 fn shared<T: Clone>(resources: &[Resource<T>]) -> Vec<Arc<Resource<T>>> {

@@ -165,7 +165,7 @@ impl Service {
     #[must_use]
     pub fn addresses_for(&self, workload: &Workload) -> Vec<String> {
         if self.addresses.is_empty() {
-            let auto = self.auto_addresses.filter(|_| workload.resolves_names());
+            let auto = self.auto_addresses.filter(|_| workload.takes_auto_addresses);
             return auto.map_or_else(Vec::new, |(v4, v6)| match workload.is_ipv6() {
                 false => vec![v4.to_string()],
                 true => vec![v6.to_string()],

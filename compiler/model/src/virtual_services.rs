@@ -71,4 +71,16 @@ impl Mesh {
         let public = |first: bool| index.public().iter().filter(move |vs| own_route(vs) == first);
         index.special(namespace).chain(public(true)).chain(public(false)).map(Arc::clone).collect()
     }
+
+    /// The object and the index in it that an HTTP rule of a VirtualService comes from: itself unless it is a delegate's.
+    #[must_use]
+    pub fn http_rule_source(
+        &self,
+        virtual_service: &Arc<Resource<istio::VirtualService>>,
+        rule: usize,
+    ) -> (Arc<Resource<istio::VirtualService>>, usize) {
+        let key = (virtual_service.namespace().to_owned(), virtual_service.name().to_owned());
+        let source = self.index.rule_sources.get(&key).and_then(|sources| sources.get(rule)).cloned();
+        source.unwrap_or_else(|| (Arc::clone(virtual_service), rule))
+    }
 }

@@ -45,6 +45,9 @@ pub struct Workload {
     pub network: Option<String>,
     /// Address, where the tree states one (a Pod that was exported from a cluster).
     pub address: Option<IpAddr>,
+    /// Whether the proxy answers DNS queries with addresses that istiod makes up (`DNS_CAPTURE`), so that the application
+    /// dials them.
+    pub takes_auto_addresses: bool,
     /// Whether the pods may bind ports below 1024 (false when they run unprivileged).
     pub privileged_ports: bool,
     /// Service ports that lead to it, in the order of istiod.
@@ -58,6 +61,12 @@ impl Workload {
         &self.reference.namespace
     }
 
+    /// Name of the workload as istiod tells proxies: the label `service.istio.io/workload-name`, else that of the object.
+    #[must_use]
+    pub fn workload_name(&self) -> &str {
+        self.labels.get("service.istio.io/workload-name").map_or(&self.object.name, String::as_str)
+    }
+
     /// Whether a value of the proxy's metadata is true, as Istio reads booleans there.
     #[must_use]
     pub fn metadata_flag(&self, key: &str) -> bool {
@@ -66,18 +75,16 @@ impl Workload {
             .is_some_and(|value| matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"))
     }
 
-    /// Whether the proxy answers DNS queries of the application (`DNS_CAPTURE`), so that addresses which only Istio
-    /// knows can be dialled.
-    #[must_use]
-    pub fn resolves_names(&self) -> bool {
-        self.metadata_flag("DNS_CAPTURE")
-    }
-
     /// Whether the pods have IPv6 addresses first. IPv4 unless the tree states an address.
     #[must_use]
     pub fn is_ipv6(&self) -> bool {
         self.address.is_some_and(|address| address.is_ipv6())
     }
+}
+
+/// A boolean in the metadata of a proxy, as Go reads it.
+pub(crate) fn is_true(text: &str) -> bool {
+    matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }
 
 /// What kind of proxy a workload has.

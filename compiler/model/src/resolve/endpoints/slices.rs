@@ -1,0 +1,89 @@
+//! Endpoints that people write by hand for Services without a selector: EndpointSlices and Endpoints.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use meshc_api::kubernetes::{EndpointPort, EndpointSlice, Endpoints};
+use meshc_api::{Resource, ResourceSet};
+
+use super::{Facts, registered};
+use crate::resolve::registered::RegisteredEndpoint;
+use crate::resolve::surroundings::augmented;
+use crate::{EndpointFact, EndpointPlace, Workload};
+
+/// EndpointSlices and Endpoints by the Service that they are for.
+pub(super) struct Written<'a> {
+    slices: BTreeMap<(&'a str, &'a str), Vec<&'a Resource<EndpointSlice>>>,
+    endpoints: BTreeMap<(&'a str, &'a str), &'a Resource<Endpoints>>,
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn new(resources: &'a ResourceSet) -> Self {
+        let mut slices: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for slice in &resources.endpoint_slices {
+            if let Some(service) = slice.meta.labels.get("kubernetes.io/service-name") {
+                slices.entry((slice.namespace(), service.as_str())).or_default().push(slice);
+            }
+        }
+        let endpoints =
+            resources.endpoints.iter().map(|object| ((object.namespace(), object.name()), object)).collect();
+        Self { slices, endpoints }
+    }
+
+    /// Endpoints of a Service. Kubernetes copies Endpoints into slices, so they count only without slices.
+    pub(super) fn endpoints(
+        &self,
+        facts: &Facts<'_>,
+        namespace: &str,
+        name: &str,
+    ) -> Vec<RegisteredEndpoint> {
+        let mut found = Vec::new();
+        let mut add = |address: &str, ports: &[EndpointPort]| {
+            if let Ok(address) = address.parse() {
+                found.push(registered(fact(facts, namespace, address), named(ports)));
+            }
+        };
+        if let Some(slices) = self.slices.get(&(namespace, name)) {
+            for slice in slices.iter().filter(|slice| slice.spec.address_type != "FQDN") {
+                for endpoint in &slice.spec.endpoints {
+                    // Whoever writes "not ready" or "terminating" by hand takes the address out.
+                    let conditions = &endpoint.conditions;
+                    if conditions.ready.unwrap_or(true) && !conditions.terminating.unwrap_or(false) {
+                        endpoint.addresses.iter().for_each(|address| add(address, &slice.spec.ports));
+                    }
+                }
+            }
+        } else if let Some(object) = self.endpoints.get(&(namespace, name)) {
+            for subset in &object.spec.subsets {
+                subset.addresses.iter().for_each(|address| add(&address.ip, &subset.ports));
+            }
+        }
+        found
+    }
+}
+
+fn named(ports: &[EndpointPort]) -> BTreeMap<String, u16> {
+    ports.iter().filter_map(|port| Some((port.name.clone().unwrap_or_default(), port.port?))).collect()
+}
+
+/// The endpoint at an address: that of the pod that has it, or of something outside.
+fn fact(facts: &Facts<'_>, namespace: &str, address: IpAddr) -> EndpointFact {
+    let has_address = |workload: &&Arc<Workload>| workload.address == Some(address);
+    if let Some(workload) = facts.workloads.iter().find(has_address) {
+        return EndpointFact { place: EndpointPlace::Ip(address), ..facts.pods(workload) };
+    }
+    let network = facts.surroundings.default_network;
+    EndpointFact {
+        place: EndpointPlace::Ip(address),
+        ports: BTreeMap::new(),
+        labels: augmented(&BTreeMap::new(), None, network, &facts.options.cluster_id),
+        mtls: false,
+        identity: None,
+        locality: None,
+        weight: None,
+        network: network.map(str::to_owned),
+        namespace: namespace.to_owned(),
+        workload_name: None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Puts services and endpoints together: order, aliases, services of one host (translation-spec §0.3, §0.4, §2.10).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use meshc_api::Timestamp;
+use meshc_contract::ServiceRef;
+
+use super::registered::{RegisteredEndpoint, RegisteredEndpoints, RegisteredService};
+use crate::{EndpointFact, Registry, Resolution, Service, ServicePort};
+
+/// The services of a mesh.
+#[derive(Debug, Default)]
+pub(super) struct Services {
+    /// As istiod lists them: one for each object, host and address, oldest first, then by name and namespace.
+    pub(super) registry: Vec<Arc<Service>>,
+    /// One for each host and namespace, in the same order.
+    pub(super) merged: Vec<Arc<Service>>,
+    /// When the object of each merged service was created.
+    pub(super) created: BTreeMap<ServiceRef, Option<Timestamp>>,
+}
+
+/// Puts services and endpoints together.
+pub(super) fn assemble(mut services: Vec<RegisteredService>, endpoints: &RegisteredEndpoints) -> Services {
+    services.sort_by(|a, b| key(a).cmp(&key(b)));
+    let aliases = aliases(&services);
+    let mut assembled = Services::default();
+    for RegisteredService { created, mut service } in services {
+        if let Some(aliases) = aliases.get(service.host()) {
+            service.aliases = aliases.iter().cloned().collect();
+        }
+        service.endpoints = of_service(&service, endpoints.of(&service.reference));
+        assembled.created.entry(service.reference.clone()).or_insert(created);
+        assembled.registry.push(Arc::new(service));
+    }
+    assembled.merged = merge(&assembled.registry, endpoints);
+    assembled
+}
+
+fn key(registered: &RegisteredService) -> (Option<Timestamp>, &str, &str) {
+    (registered.created, &registered.service.name, registered.service.namespace())
+}
+
+/// Endpoints that have a port of the service.
+fn of_service(service: &Service, endpoints: &[RegisteredEndpoint]) -> Vec<EndpointFact> {
+    // An Envoy cluster that resolves one name at a time holds a single endpoint: the first object of the host wins a port.
+    let single = service.resolution == Resolution::DnsRoundRobin;
+    let mut owners: BTreeMap<u16, usize> = BTreeMap::new();
+    let mut facts = Vec::new();
+    for endpoint in endpoints {
+        let port = |port: &ServicePort| Some((port.number, *endpoint.ports.get(&port.name)?));
+        let mut ports: BTreeMap<u16, u16> = service.ports.iter().filter_map(port).collect();
+        if single {
+            ports.retain(|number, _| *owners.entry(*number).or_insert(endpoint.source) == endpoint.source);
+        }
+        if !ports.is_empty() {
+            facts.push(EndpointFact { ports, ..endpoint.fact.clone() });
+        }
+    }
+    facts
+}
+
+/// All other names of each concrete host, through every hop.
+fn aliases(services: &[RegisteredService]) -> BTreeMap<String, BTreeSet<ServiceRef>> {
+    let named = |registered: &&RegisteredService| registered.service.external_name.is_some();
+    let stated: Vec<(&ServiceRef, &str)> = services
+        .iter()
+        .filter(named)
+        .filter_map(|registered| {
+            Some((&registered.service.reference, registered.service.external_name.as_deref()?))
+        })
+        .collect();
+    let by_host: BTreeMap<&str, &str> =
+        stated.iter().map(|(alias, target)| (alias.host.as_str(), *target)).collect();
+    let mut found: BTreeMap<String, BTreeSet<ServiceRef>> = BTreeMap::new();
+    for (alias, target) in &stated {
+        if let Some(concrete) = follow(&by_host, &alias.host, target) {
+            found.entry(concrete.to_owned()).or_default().insert((*alias).clone());
+        }
+    }
+    found
+}
+
+/// The host at the end of a chain of aliases; `None` for one that leads back to itself, which no DNS server answers.
+fn follow<'a>(by_host: &BTreeMap<&'a str, &'a str>, alias: &'a str, target: &'a str) -> Option<&'a str> {
+    let mut seen = BTreeSet::from([alias]);
+    let mut host = target;
+    while let Some(next) = by_host.get(host) {
+        if !seen.insert(host) {
+            return None;
+        }
+        host = next;
+    }
+    Some(host)
+}
+
+/// One service for each host and namespace: a Kubernetes Service if there is one, else all ServiceEntries in one.
+fn merge(registry: &[Arc<Service>], endpoints: &RegisteredEndpoints) -> Vec<Arc<Service>> {
+    let mut merged: Vec<Arc<Service>> = Vec::new();
+    let mut positions: BTreeMap<&ServiceRef, usize> = BTreeMap::new();
+    for service in registry {
+        let Some(existing) = positions.get(&service.reference).and_then(|at| merged.get_mut(*at)) else {
+            positions.insert(&service.reference, merged.len());
+            merged.push(Arc::clone(service));
+            continue;
+        };
+        match (existing.registry, service.registry) {
+            (Registry::External, Registry::Kubernetes) => *existing = Arc::clone(service),
+            (Registry::Kubernetes, _) => {}
+            (Registry::External, Registry::External) => join(Arc::make_mut(existing), service, endpoints),
+        }
+    }
+    merged
+}
+
+fn join(service: &mut Service, other: &Service, endpoints: &RegisteredEndpoints) {
+    for address in &other.addresses {
+        if !service.addresses.contains(address) {
+            service.addresses.push(address.clone());
+        }
+    }
+    let mut added = false;
+    for port in &other.ports {
+        if service.port(port.number).is_none() {
+            service.ports.push(port.clone());
+            added = true;
+        }
+    }
+    for name in &other.subject_alt_names {
+        if !service.subject_alt_names.contains(name) {
+            service.subject_alt_names.push(name.clone());
+        }
+    }
+    if added {
+        service.endpoints = of_service(service, endpoints.of(&service.reference));
+    }
+}

@@ -1,0 +1,104 @@
+//! Service ports that lead to each workload (translation-spec §0.7).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use meshc_api::{Resource, ResourceSet, Timestamp, istio};
+
+use super::by_labels::ByLabels;
+use super::endpoints::{pod_ports, service_selection, target_port};
+use super::registry::Services;
+use super::service_entries::reference;
+use crate::{Protocol, Registry, Service, ServiceTarget, Workload};
+
+/// Targets by position of the workload.
+pub(super) struct Targets {
+    found: Vec<Vec<(Option<Timestamp>, ServiceTarget)>>,
+}
+
+/// The targets of all workloads, for each one sorted by creation and host of the service.
+pub(super) fn find(
+    resources: &ResourceSet,
+    services: &Services,
+    workloads: &[Arc<Workload>],
+    by_labels: &ByLabels<'_>,
+) -> Vec<Vec<ServiceTarget>> {
+    let mut targets = Targets { found: workloads.iter().map(|_| Vec::new()).collect() };
+    for service in services.merged.iter().filter(|service| service.registry == Registry::Kubernetes) {
+        if service.selector.is_empty() {
+            continue;
+        }
+        let created = services.created.get(&service.reference).copied().flatten();
+        for position in service_selection(workloads, by_labels, service.namespace(), &service.selector) {
+            if let Some(workload) = workloads.get(position) {
+                targets.add(position, created, of_service(service, workload));
+            }
+        }
+    }
+    let of_object: BTreeMap<(&str, &str, &str), &Arc<Service>> = services
+        .registry
+        .iter()
+        .filter(|service| service.has_workload_selector)
+        .map(|service| ((service.namespace(), service.object.name.as_str(), service.host()), service))
+        .collect();
+    for object in &resources.service_entries {
+        targets.add_selected(object, &of_object, workloads, by_labels);
+    }
+    targets.sorted()
+}
+
+impl Targets {
+    fn add(&mut self, position: usize, created: Option<Timestamp>, targets: Vec<ServiceTarget>) {
+        if let Some(list) = self.found.get_mut(position) {
+            list.extend(targets.into_iter().map(|target| (created, target)));
+        }
+    }
+
+    fn add_selected(
+        &mut self,
+        object: &Resource<istio::ServiceEntry>,
+        services: &BTreeMap<(&str, &str, &str), &Arc<Service>>,
+        workloads: &[Arc<Workload>],
+        by_labels: &ByLabels<'_>,
+    ) {
+        let Some(selector) = &object.spec.workload_selector else { return };
+        for host in &object.spec.hosts {
+            let reference = reference(object, host);
+            let key = (object.namespace(), object.name(), reference.host.as_str());
+            let Some(service) = services.get(&key).copied() else { continue };
+            for position in by_labels.select(object.namespace(), &selector.labels) {
+                if let Some(workload) = workloads.get(position) {
+                    let ports = pod_ports(&object.spec, workload);
+                    let target = |port: &crate::ServicePort| {
+                        let target_port = *ports.get(&port.name)?;
+                        Some(ServiceTarget { service: Arc::clone(service), port: port.clone(), target_port })
+                    };
+                    let targets = service.ports.iter().filter_map(target).collect();
+                    self.add(position, object.meta.creation_timestamp, targets);
+                }
+            }
+        }
+    }
+
+    fn sorted(self) -> Vec<Vec<ServiceTarget>> {
+        let sort = |mut list: Vec<(Option<Timestamp>, ServiceTarget)>| {
+            list.sort_by(|a, b| (a.0, a.1.service.host()).cmp(&(b.0, b.1.service.host())));
+            list.into_iter().map(|(_, target)| target).collect()
+        };
+        self.found.into_iter().map(sort).collect()
+    }
+}
+
+/// Ports of a Service that lead to a workload; of two with the same port and protocol of the workload, the first.
+fn of_service(service: &Arc<Service>, workload: &Workload) -> Vec<ServiceTarget> {
+    let mut seen: BTreeSet<(u16, Protocol)> = BTreeSet::new();
+    let mut targets = Vec::new();
+    for port in &service.ports {
+        let udp = port.protocol == Protocol::Udp;
+        let Some(target_port) = target_port(workload, &port.target, port.number, udp) else { continue };
+        if seen.insert((target_port, port.protocol)) {
+            targets.push(ServiceTarget { service: Arc::clone(service), port: port.clone(), target_port });
+        }
+    }
+    targets
+}

@@ -1,0 +1,142 @@
+//! The pods of a tree, whatever kind of object makes them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use meshc_api::kubernetes::{ObjectMeta, PodSpec, PodTemplateSpec};
+use meshc_api::mesh_config::ProxyConfig;
+use meshc_api::{Kind, Resource, ResourceSet};
+use meshc_contract::{ObjectRef, WorkloadRef};
+use meshc_diagnostics::{Diagnostics, Origin};
+
+use super::proxy_settings::ProxySettings;
+
+/// What the pods of one object are.
+#[derive(Debug)]
+pub(super) struct Template<'a> {
+    pub(super) reference: WorkloadRef,
+    pub(super) object: ObjectRef,
+    pub(super) api_version: &'a str,
+    pub(super) origin: Origin,
+    pub(super) meta: &'a ObjectMeta,
+    pub(super) spec: &'a PodSpec,
+    pub(super) address: Option<IpAddr>,
+    pub(super) proxy_config: ProxyConfig,
+}
+
+/// Collects the pods of all objects.
+pub(super) struct Templates<'a, 'd> {
+    settings: &'a ProxySettings<'a>,
+    diagnostics: &'d mut Diagnostics,
+    found: BTreeMap<WorkloadRef, Template<'a>>,
+}
+
+/// All pods of a tree by the name of their workload. Objects that something else owns are left to their owner.
+pub(super) fn collect<'a>(
+    resources: &'a ResourceSet,
+    settings: &'a ProxySettings<'a>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Template<'a>> {
+    let mut templates = Templates { settings, diagnostics, found: BTreeMap::new() };
+    let deployments = by_name(&resources.deployments);
+    let followed: Vec<_> =
+        resources.rollouts.iter().filter_map(|rollout| followed(rollout, &deployments)).collect();
+    for object in &resources.deployments {
+        // Argo scales a Deployment to zero once a Rollout has taken its template over.
+        if !followed.contains(&(object.namespace(), object.name())) {
+            templates.add(object, &object.spec.template);
+        }
+    }
+    for object in &resources.rollouts {
+        let borrowed = followed_template(object, &deployments);
+        if let Some(template) = object.spec.template.as_ref().or(borrowed) {
+            templates.add(object, template);
+        }
+    }
+    resources.stateful_sets.iter().for_each(|object| templates.add(object, &object.spec.template));
+    resources.daemon_sets.iter().for_each(|object| templates.add(object, &object.spec.template));
+    for object in resources.replica_sets.iter().filter(|object| is_free(&object.meta)) {
+        if let Some(template) = &object.spec.template {
+            templates.add(object, template);
+        }
+    }
+    for object in &resources.cron_jobs {
+        let template = &object.spec.job_template.spec.template;
+        templates.insert(
+            object,
+            &template.metadata,
+            &template.spec,
+            "spec.jobTemplate.spec.template.metadata",
+            None,
+        );
+    }
+    let jobs = resources.jobs.iter().filter(|object| is_free(&object.meta));
+    jobs.for_each(|object| templates.add(object, &object.spec.template));
+    for object in resources.pods.iter().filter(|object| is_free(&object.meta)) {
+        let address = object.spec.status.pod_ip.as_ref().and_then(|ip| ip.parse().ok());
+        templates.insert(object, &object.meta, &object.spec.spec, "metadata", address);
+    }
+    templates.found.into_values().collect()
+}
+
+type Deployments<'a> = BTreeMap<(&'a str, &'a str), &'a Resource<meshc_api::kubernetes::Deployment>>;
+
+fn by_name(deployments: &[Resource<meshc_api::kubernetes::Deployment>]) -> Deployments<'_> {
+    deployments.iter().map(|object| ((object.namespace(), object.name()), object)).collect()
+}
+
+/// The Deployment whose template a Rollout uses.
+fn followed<'a>(
+    rollout: &'a Resource<meshc_api::kubernetes::Rollout>,
+    deployments: &Deployments<'a>,
+) -> Option<(&'a str, &'a str)> {
+    let reference = rollout.spec.workload_ref.as_ref().filter(|_| rollout.spec.template.is_none())?;
+    let named = reference.kind.as_deref() == Some("Deployment");
+    let key = (rollout.namespace(), reference.name.as_deref()?);
+    deployments.get_key_value(&key).filter(|_| named).map(|(key, _)| *key)
+}
+
+fn followed_template<'a>(
+    rollout: &'a Resource<meshc_api::kubernetes::Rollout>,
+    deployments: &Deployments<'a>,
+) -> Option<&'a PodTemplateSpec> {
+    followed(rollout, deployments).and_then(|key| deployments.get(&key)).map(|object| &object.spec.template)
+}
+
+/// Whether nothing owns an object.
+fn is_free(meta: &ObjectMeta) -> bool {
+    !meta.owner_references.iter().any(|owner| owner.controller)
+}
+
+impl<'a> Templates<'a, '_> {
+    fn add<T: Kind>(&mut self, resource: &'a Resource<T>, template: &'a PodTemplateSpec) {
+        self.insert(resource, &template.metadata, &template.spec, "spec.template.metadata", None);
+    }
+
+    fn insert<T: Kind>(
+        &mut self,
+        resource: &'a Resource<T>,
+        meta: &'a ObjectMeta,
+        spec: &'a PodSpec,
+        path: &str,
+        address: Option<IpAddr>,
+    ) {
+        let namespace = resource.namespace().to_owned();
+        let mut reference = WorkloadRef { namespace, name: resource.name().to_owned() };
+        if self.found.contains_key(&reference) {
+            // Objects of two kinds may share a name, workloads may not.
+            reference.name = format!("{}-{}", reference.name, T::KIND.to_lowercase());
+        }
+        let template = Template {
+            reference: reference.clone(),
+            object: resource.object_ref(),
+            api_version: &resource.api_version,
+            origin: resource.origin(""),
+            meta,
+            spec,
+            address,
+            proxy_config: self.settings.of(resource, &meta.labels, path, self.diagnostics),
+        };
+        self.found.insert(reference, template);
+    }
+}

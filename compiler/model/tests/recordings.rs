@@ -1,0 +1,209 @@
+//! Proxies of the recorded meshes: which workloads have one, and what it is told about itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use meshc_api::IstiodFeatures;
+use meshc_api::mesh_config::{self, MeshFiles};
+use meshc_diagnostics::{Diagnostics, FileId};
+use meshc_model::{Inject, Interception, Mesh, Options, Workload, WorkloadRole};
+use meshc_source::{Document, InputFile};
+use serde_json::Value;
+
+/// The recordings, or `None` with a printed reason where they are not beside the project.
+fn recordings() -> Option<PathBuf> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod"));
+    if path.exists() {
+        return Some(path.to_owned());
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is absent", path.display());
+    println!("skipped: {} is absent", path.display());
+    None
+}
+
+fn documents(paths: &[PathBuf]) -> Vec<std::sync::Arc<Document>> {
+    let inputs = paths.iter().map(|path| InputFile::new(path.to_string_lossy(), fs::read(path).unwrap()));
+    meshc_source::load(inputs.collect(), &mut Diagnostics::new()).documents
+}
+
+fn mesh_of(scenario: &Path) -> Mesh {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(scenario.join("input")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut diagnostics = Diagnostics::new();
+    let resources = meshc_api::decode(&documents(&files), &mut diagnostics);
+    let overlay =
+        Some(scenario.join("mesh.yaml")).filter(|path| path.exists()).map(|path| documents(&[path]));
+    let overlay = overlay.as_ref().and_then(|documents| documents.first());
+    let files = MeshFiles { mesh: overlay.map(AsRef::as_ref), networks: None };
+    let config = mesh_config::read(&resources, files, &mut diagnostics).mesh;
+    let env = fs::read_to_string(scenario.join("env")).unwrap_or_default();
+    let features = IstiodFeatures::read(&env, FileId(0), &mut diagnostics);
+    let options = Options { inject: Inject::All, ..Options::default() };
+    meshc_model::resolve(&resources, config, features, options, &mut diagnostics)
+}
+
+/// What is compared of one proxy.
+#[derive(Debug, PartialEq)]
+struct Facts {
+    role: String,
+    labels: BTreeMap<String, String>,
+    service_account: String,
+    services: BTreeSet<String>,
+    interception: String,
+    metadata: BTreeMap<String, String>,
+    /// Empty for gateways, whose only container is the proxy.
+    pod_ports: Value,
+    proxy_config: Value,
+}
+
+impl Facts {
+    /// The fields that differ, with both values.
+    fn differences(&self, other: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut field = |name: &str, a: String, b: String| {
+            if a != b {
+                found.push(format!("{name}: {a} is {b}"));
+            }
+        };
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        field("role", text(&self.role), text(&other.role));
+        field("labels", text(&self.labels), text(&other.labels));
+        field("service account", text(&self.service_account), text(&other.service_account));
+        field("services", text(&self.services), text(&other.services));
+        field("interception", text(&self.interception), text(&other.interception));
+        field("metadata", text(&self.metadata), text(&other.metadata));
+        field("ports", self.pod_ports.to_string(), other.pod_ports.to_string());
+        field("settings", self.proxy_config.to_string(), other.proxy_config.to_string());
+        found
+    }
+}
+
+/// Labels that the controllers of Kubernetes give to each pod.
+const POD_LABELS: [&str; 3] =
+    ["pod-template-hash", "apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name"];
+
+/// Keys of the metadata that are not from `ISTIO_META_*`.
+const OWN_KEYS: [&str; 13] = [
+    "CLUSTER_ID",
+    "INSTANCE_IPS",
+    "INTERCEPTION_MODE",
+    "ISTIO_VERSION",
+    "MESH_ID",
+    "NAME",
+    "NAMESPACE",
+    "NODE_NAME",
+    "OWNER",
+    "POD_PORTS",
+    "PROXY_CONFIG",
+    "SERVICE_ACCOUNT",
+    "WORKLOAD_NAME",
+];
+
+/// The same value with all numbers spelt as floats.
+fn with_floats(value: Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(items) => items.into_iter().map(with_floats).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, with_floats(value))).collect(),
+        other => other,
+    }
+}
+
+fn recorded(proxy: &Value) -> Facts {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let map = |value: &Value| -> BTreeMap<String, String> {
+        value.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect()
+    };
+    let mut labels = map(&proxy["labels"]);
+    POD_LABELS.iter().for_each(|label| drop(labels.remove(*label)));
+    let metadata = &proxy["metadata"];
+    let mut own = map(metadata);
+    OWN_KEYS.iter().for_each(|key| drop(own.remove(*key)));
+    Facts {
+        role: text(&proxy["type"]),
+        labels,
+        service_account: text(&proxy["serviceAccount"]),
+        services: proxy["services"].as_array().into_iter().flatten().map(text).collect(),
+        interception: text(&metadata["INTERCEPTION_MODE"]),
+        metadata: own,
+        pod_ports: serde_json::from_str(metadata["POD_PORTS"].as_str().unwrap_or("[]")).unwrap(),
+        proxy_config: with_floats(metadata["PROXY_CONFIG"].clone()),
+    }
+}
+
+fn resolved(workload: &Workload) -> Facts {
+    let port = |port: &meshc_model::ContainerPort| {
+        let mut all = serde_json::json!({"containerPort": port.number, "protocol": port.protocol});
+        if !port.name.is_empty() {
+            all["name"] = port.name.clone().into();
+        }
+        all
+    };
+    Facts {
+        role: match workload.proxy {
+            Some(WorkloadRole::Gateway) => "router".to_owned(),
+            _ => "sidecar".to_owned(),
+        },
+        labels: workload.labels.clone(),
+        service_account: workload.identity.service_account.clone(),
+        services: workload.targets.iter().map(|target| target.service.host().to_owned()).collect(),
+        interception: match workload.interception {
+            Interception::Redirect => "REDIRECT",
+            Interception::Tproxy => "TPROXY",
+            Interception::None => "NONE",
+        }
+        .to_owned(),
+        metadata: workload.metadata.clone(),
+        pod_ports: match workload.proxy {
+            Some(WorkloadRole::Gateway) => Value::Array(Vec::new()),
+            _ => workload.container_ports.iter().map(port).collect(),
+        },
+        proxy_config: with_floats(serde_json::to_value(&workload.proxy_config).unwrap()),
+    }
+}
+
+#[test]
+fn workloads_have_the_proxies_that_istiod_saw() {
+    let Some(recordings) = recordings() else { return };
+    let mut scenarios: Vec<PathBuf> =
+        fs::read_dir(recordings).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // Ambient mode is not compiled yet.
+    let ambient =
+        |path: &Path| fs::read_to_string(path.join("env")).is_ok_and(|env| env.contains("AMBIENT=true"));
+    scenarios.retain(|path| path.join("proxies.json").exists() && !ambient(path));
+    scenarios.sort();
+    assert!(!scenarios.is_empty());
+    let (mut equal, mut total) = (0, 0);
+    for scenario in &scenarios {
+        let name = scenario.file_name().unwrap().to_string_lossy().into_owned();
+        let proxies: Vec<Value> =
+            serde_json::from_slice(&fs::read(scenario.join("proxies.json")).unwrap()).unwrap();
+        // Nor are the pods that Istio makes for a Gateway of the Gateway API.
+        let later = |proxy: &Value| proxy["labels"].get("gateway.networking.k8s.io/gateway-name").is_some();
+        let mesh = mesh_of(scenario);
+        let mut expected: BTreeMap<String, Facts> = proxies
+            .iter()
+            .filter(|proxy| !later(proxy))
+            .map(|proxy| (proxy["id"].as_str().unwrap().to_owned(), recorded(proxy)))
+            .collect();
+        for workload in mesh.workloads.values().filter(|workload| workload.proxy.is_some()) {
+            let id = workload.reference.to_string();
+            total += 1;
+            match expected.remove(&id) {
+                None => println!("{name}: {id} should have no proxy"),
+                Some(facts) if facts == resolved(workload) => equal += 1,
+                Some(facts) => {
+                    println!("{name}: {id} differs: {:#?}", facts.differences(&resolved(workload)))
+                }
+            }
+        }
+        for id in expected.keys() {
+            total += 1;
+            println!("{name}: {id} has no proxy");
+        }
+    }
+    println!("{equal} of {total} proxies are equal");
+    assert_eq!(equal, total);
+}
