@@ -97,6 +97,20 @@ codes! {
     UNKNOWN_SUBSET = 3004 "unknown-subset" Error "IST0101";
     /// A VirtualService names a Gateway that does not exist.
     UNKNOWN_GATEWAY = 3005 "unknown-gateway" Error "IST0101";
+    /// Connections to one service cannot be told from those to another one, which gets them.
+    LISTENER_CONFLICT = 4001 "listener-conflict" Warning;
+    /// A service has a port that the proxy needs itself, or may not bind.
+    RESERVED_PORT = 4002 "reserved-port" Warning;
+    /// A service has no address in the tree, so its port stands for every address.
+    ADDRESS_UNKNOWN = 4003 "address-unknown" Info;
+    /// Several services without an address in the tree have one port.
+    ADDRESS_SHARED = 4004 "address-shared" Warning;
+    /// A server of a Gateway cannot be beside another one.
+    GATEWAY_SERVER_CONFLICT = 4011 "gateway-server-conflict" Warning "IST0145";
+    /// A port of a Gateway has no route, so that nothing listens on it.
+    GATEWAY_SERVER_WITHOUT_ROUTE = 4012 "gateway-server-without-route" Warning;
+    /// A redirect has a status that is none.
+    INVALID_REDIRECT_CODE = 4021 "invalid-redirect-code" Error;
     /// Some pods of a service have a proxy and others have none, which one DNS name cannot tell apart.
     MIXED_MTLS = 4051 "mixed-mtls" Warning;
     /// The pods of a service listen on different numbers for one named port, which DNS does not tell.
