@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::identity::Identity;
 use crate::schema::Validators;
-use crate::{Kind, Resource};
+use crate::{Kind, Resource, admission};
 
 /// Where the content of a kind stands in its objects.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ pub(crate) fn read<T: Kind + DeserializeOwned + JsonSchema + Default>(
         }
     }
     match read_valid(body, document) {
-        Ok(resource) => Some(resource),
+        Ok(resource) => admission::admitted(resource, diagnostics),
         Err(error) => {
             diagnostics.push(misfit(identity.object.clone(), error));
             None
