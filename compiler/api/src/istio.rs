@@ -15,6 +15,8 @@ mod service_entry;
 mod sidecar;
 mod telemetry;
 mod traffic_extension;
+mod uint64;
+mod validate;
 mod virtual_service;
 mod wasm_plugin;
 mod workload_entry;

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicySelector, PolicyTargetReference};
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Rules about requests to workloads. Envoy decides in the order CUSTOM, DENY, ALLOW: a matching DENY
 /// refuses, and where there is any ALLOW object, one of its rules has to match. Refused HTTP requests get
@@ -44,6 +46,10 @@ impl Kind for AuthorizationPolicy {
     const PLURAL: &'static str = "authorizationpolicies";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::authorization_policy::admit(object, report);
+    }
 }
 
 /// What a matching rule means.

@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PolicySelector;
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Whether workloads accept mutual TLS, plain text or both. Of the objects that apply, the one with a
 /// selector wins, then that of the namespace, then that of the root namespace; an older object wins over a
@@ -36,6 +38,10 @@ impl Kind for PeerAuthentication {
     const PLURAL: &'static str = "peerauthentications";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::peer_authentication::admit(object, report);
+    }
 }
 
 /// What a workload or port accepts.

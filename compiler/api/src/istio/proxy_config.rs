@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PolicySelector;
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Settings of the proxies of some workloads, laid over `defaultConfig` of the mesh. They are fixed when a
 /// pod starts.
@@ -40,6 +42,10 @@ impl Kind for ProxyConfig {
     const PLURAL: &'static str = "proxyconfigs";
     const VERSIONS: &'static [&'static str] = &["v1beta1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::proxy_config::admit(object, report);
+    }
 }
 
 /// Image of the proxy.

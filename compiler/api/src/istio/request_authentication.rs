@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{PolicySelector, PolicyTargetReference};
 use crate::Duration;
-use crate::Kind;
+use crate::admission::Report;
 use crate::istio::AlternateSpelling;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Which JSON Web Tokens are valid. Requests with an invalid token are answered 401; requests without a token
 /// pass, unless an AuthorizationPolicy asks for one.
@@ -39,6 +41,10 @@ impl Kind for RequestAuthentication {
     const PLURAL: &'static str = "requestauthentications";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::request_authentication::admit(object, report);
+    }
 }
 
 /// How the tokens of one issuer are found and validated.

@@ -12,7 +12,8 @@ use crate::null_default::null_default;
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkloadSelector {
     /// Labels that a workload must have, all of them. Empty selects all workloads of the namespace.
-    #[schemars(extend("maxProperties" = 256, "additionalProperties" = { "type": "string", "maxLength": 63 }))]
+    #[schemars(extend("maxProperties" = 256))]
+    #[schemars(extend("additionalProperties" = { "type": "string", "maxLength": 63 }))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
 }
@@ -22,7 +23,8 @@ pub struct WorkloadSelector {
 #[serde(rename_all = "camelCase", default)]
 pub struct PolicySelector {
     /// Labels that a workload must have, all of them. Empty selects all workloads of the namespace.
-    #[schemars(extend("maxProperties" = 4096, "additionalProperties" = { "type": "string", "maxLength": 63 }))]
+    #[schemars(extend("maxProperties" = 4096))]
+    #[schemars(extend("additionalProperties" = { "type": "string", "maxLength": 63 }))]
     #[serde(deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub match_labels: BTreeMap<String, String>,
 }

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{WorkloadEntry, WorkloadSelector};
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// A service outside the cluster, or one inside the mesh that no Kubernetes Service describes.
 ///
@@ -55,6 +57,10 @@ impl Kind for ServiceEntry {
     const PLURAL: &'static str = "serviceentries";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::service_entry::admit(object, report);
+    }
 }
 
 /// A port of a ServiceEntry.

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionPoolSettings, Destination, ServerTlsSettings, WorkloadSelector};
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Scope and listeners of sidecar proxies. Without a selector it is the default of its namespace, in the root
 /// namespace that of the mesh.
@@ -39,6 +41,10 @@ impl Kind for Sidecar {
     const PLURAL: &'static str = "sidecars";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::sidecar::admit(object, report);
+    }
 }
 
 /// An inbound listener of a sidecar.

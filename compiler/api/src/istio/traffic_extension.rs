@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::{
     FailStrategy, PluginType, PolicySelector, PolicyTargetReference, PullPolicy, TrafficSelector, VmConfig,
 };
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// A WebAssembly or Lua filter. Exactly one of `wasm` and `lua`.
 ///
@@ -47,6 +49,10 @@ impl Kind for TrafficExtension {
     const PLURAL: &'static str = "trafficextensions";
     const VERSIONS: &'static [&'static str] = &["v1alpha1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::traffic_extension::admit(object, report);
+    }
 }
 
 /// Places in the filter chain.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{PolicySelector, PolicyTargetReference};
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// A WebAssembly filter.
 ///
@@ -78,6 +80,10 @@ impl Kind for WasmPlugin {
     const PLURAL: &'static str = "wasmplugins";
     const VERSIONS: &'static [&'static str] = &["v1alpha1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::wasm_plugin::admit(object, report);
+    }
 }
 
 /// Places in the filter chain.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// An endpoint that is not a pod, as a virtual machine. Also the form of the endpoints inside a ServiceEntry
 /// and of the template of a WorkloadGroup.
@@ -53,4 +55,8 @@ impl Kind for WorkloadEntry {
     const PLURAL: &'static str = "workloadentries";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::workload_entry::admit(object, report);
+    }
 }

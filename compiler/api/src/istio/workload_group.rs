@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::WorkloadEntry;
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// A group of machines outside Kubernetes with the same template and health check. Without a control plane
 /// nothing registers by itself; the template still describes the machines.
@@ -35,6 +37,10 @@ impl Kind for WorkloadGroup {
     const PLURAL: &'static str = "workloadgroups";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::workload_group::admit(object, report);
+    }
 }
 
 /// Labels and annotations that the entries of a group get.

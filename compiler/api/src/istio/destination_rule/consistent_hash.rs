@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Duration;
+use crate::istio::uint64::uint64;
 use crate::null_default::null_default;
 
 /// Hashing on a property of the request. At most one property, and at most one algorithm; the default is a
@@ -30,6 +31,8 @@ pub struct ConsistentHashLb {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maglev: Option<Maglev>,
     /// Smallest number of entries of the ring; superseded by `ringHash`.
+    #[serde(deserialize_with = "uint64")]
+    #[schemars(extend("type" = ["integer", "string", "null"]))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_ring_size: Option<u64>,
 }
@@ -73,6 +76,8 @@ pub struct HttpCookieAttribute {
 #[serde(rename_all = "camelCase", default)]
 pub struct RingHash {
     /// Smallest number of entries of the ring. Default: 1024.
+    #[serde(deserialize_with = "uint64")]
+    #[schemars(extend("type" = ["integer", "string", "null"]))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_ring_size: Option<u64>,
 }
@@ -82,6 +87,8 @@ pub struct RingHash {
 #[serde(rename_all = "camelCase", default)]
 pub struct Maglev {
     /// Size of the table, a prime number up to 5 000 011. Default: 65 537.
+    #[serde(deserialize_with = "uint64")]
+    #[schemars(extend("type" = ["integer", "string", "null"]))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table_size: Option<u64>,
 }

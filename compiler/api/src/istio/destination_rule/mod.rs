@@ -36,8 +36,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PolicySelector;
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Policies for the traffic to a host, and the named subsets of its endpoints. Each service and subset
 /// becomes an Envoy cluster of its own.
@@ -74,4 +76,8 @@ impl Kind for DestinationRule {
     const PLURAL: &'static str = "destinationrules";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::destination_rule::admit(object, report);
+    }
 }

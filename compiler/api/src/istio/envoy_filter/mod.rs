@@ -14,8 +14,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicyTargetReference, WorkloadSelector};
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Patches of the configuration that Istio generates. Objects apply by priority, then those of the root
 /// namespace first, then by age and name; the patches of one object in the order written.
@@ -46,4 +48,8 @@ impl Kind for EnvoyFilter {
     const PLURAL: &'static str = "envoyfilters";
     const VERSIONS: &'static [&'static str] = &["v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::envoy_filter::admit(object, report);
+    }
 }

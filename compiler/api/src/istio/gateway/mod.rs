@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Servers that certain gateway proxies run. Routes come from VirtualServices that name the object.
 ///
@@ -35,4 +37,8 @@ impl Kind for Gateway {
     const PLURAL: &'static str = "gateways";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::gateway::admit(object, report);
+    }
 }

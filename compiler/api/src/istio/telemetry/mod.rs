@@ -17,8 +17,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicySelector, PolicyTargetReference};
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Traces, metrics and access logs. Objects of the root namespace, of the namespace and of the workload are
 /// laid over each other in this order.
@@ -55,6 +57,10 @@ impl Kind for Telemetry {
     const PLURAL: &'static str = "telemetries";
     const VERSIONS: &'static [&'static str] = &["v1", "v1alpha1"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::telemetry::admit(object, report);
+    }
 }
 
 /// A provider by name.

@@ -44,7 +44,7 @@ pub struct HttpFaultAbort {
     /// HTTP status that the client gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<i32>,
-    /// gRPC status that the client gets, by name or number.
+    /// gRPC status that the client gets, by name (`UNAVAILABLE`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grpc_status: Option<String>,
     /// Not implemented by Istio.

@@ -37,8 +37,10 @@ pub use tls_route::{TlsMatchAttributes, TlsRoute};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Kind;
+use crate::admission::Report;
+use crate::istio::validate;
 use crate::null_default::null_default;
+use crate::{Kind, Resource};
 
 /// Routing of the traffic that is addressed to a set of hosts.
 ///
@@ -79,4 +81,8 @@ impl Kind for VirtualService {
     const PLURAL: &'static str = "virtualservices";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1", "v1alpha3"];
     const NAMESPACED: bool = true;
+
+    fn admit(object: &Resource<Self>, report: &mut Report) {
+        validate::virtual_service::admit(object, report);
+    }
 }
