@@ -15,6 +15,7 @@ mod kind;
 mod known_kinds;
 pub mod kubernetes;
 pub mod mesh_config;
+mod metadata;
 mod null_default;
 mod object;
 mod resource;

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::identity::Identity;
-use crate::schema::Validators;
+use crate::metadata;
+use crate::schema::{QUOTE, Validators};
 use crate::{Kind, Resource, admission};
 
 /// Where the content of a kind stands in its objects.
@@ -46,6 +47,7 @@ pub(crate) fn read<T: Kind + DeserializeOwned + JsonSchema + Default>(
             return None;
         }
     }
+    metadata::report_unknown_fields(&identity.object, document, diagnostics);
     match read_valid(body, document) {
         Ok(resource) => admission::admitted(resource, diagnostics),
         Err(error) => {
@@ -93,8 +95,11 @@ pub(crate) fn misfit(object: ObjectRef, error: DecodeError) -> Diagnostic {
     let DecodeError { message, span, path } = error;
     let code =
         if message.starts_with("missing field") { &codes::MISSING_FIELD } else { &codes::INVALID_VALUE };
-    Diagnostic::new(code, message)
+    let bare = ["boolean", "integer", "floating point"].iter().any(|found| message.contains(found));
+    let quote = bare && message.ends_with("expected a string");
+    let finding = Diagnostic::new(code, message)
         .at(span, "")
         .consequence("the API server refuses the object, so it is left out")
-        .about(object, path)
+        .about(object, path);
+    if quote { finding.help(QUOTE) } else { finding }
 }

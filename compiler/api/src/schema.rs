@@ -13,7 +13,7 @@ use crate::Kind;
 use crate::kubernetes::ObjectMeta;
 use crate::object::Body;
 
-pub(crate) use findings::Consequences;
+pub(crate) use findings::{Consequences, QUOTE};
 pub(crate) use validator::{Validators, validate};
 
 /// A schema with the place where it is published.
@@ -34,6 +34,10 @@ pub(crate) fn publish<T: Kind + JsonSchema>(body: Body) -> Vec<PublishedSchema> 
         let mut schema = object_schema::<T>(body);
         if let Some(field) = schema.pointer_mut("/properties/apiVersion") {
             field["const"] = api_version.into();
+        }
+        // Items of a typed list take these two from the list, so that validation does not ask for them.
+        if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+            required.splice(0..0, ["apiVersion".into(), "kind".into()]);
         }
         PublishedSchema { path: format!("{folder}/{}_{version}.json", T::KIND.to_lowercase()), schema }
     });
@@ -60,7 +64,7 @@ pub(crate) fn object_schema<T: Kind + JsonSchema>(body: Body) -> Value {
         ("kind".to_owned(), json!({ "type": "string", "const": T::KIND })),
         ("metadata".to_owned(), metadata),
     ]);
-    let mut required = vec!["apiVersion", "kind", "metadata"];
+    let mut required = vec!["metadata"];
     let mut definitions = generator.take_definitions(true);
     let mut description = None;
     match body {

@@ -1,5 +1,12 @@
 //! Documents become resources or findings with places.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it misses by failing"
+)]
+
 use meshc_api::kubernetes::IntOrString;
 use meshc_api::{ResourceSet, decode};
 use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, Severity};
@@ -245,4 +252,43 @@ fn kinds_and_fields_that_no_pass_acts_on_are_told_at_their_place() {
         .map(|f| (f.primary.as_ref().map(|label| decoded.sources.files.slice(label.span)), f.path.as_deref()))
         .collect();
     assert_eq!(told, [(Some("all"), None), (Some("tunnel"), Some("spec.subsets[0].trafficPolicy.tunnel"))]);
+}
+
+#[test]
+fn a_misspelt_field_of_metadata_is_told_also_in_a_pod_template() {
+    let decoded = read(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, anotations: {}}\nspec: {template: {metadata: {lables: {app: a}}, spec: {}}}\n",
+    );
+    let told: Vec<_> = decoded.findings.iter().map(|f| (f.path.as_deref(), f.help.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            (Some("metadata.anotations"), Some("did you mean `annotations`?")),
+            (Some("spec.template.metadata.lables"), Some("did you mean `labels`?")),
+        ]
+    );
+    assert_eq!(decoded.set.deployments.len(), 1);
+}
+
+#[test]
+fn a_boolean_where_a_string_must_stand_is_told_to_be_quoted() {
+    let decoded = read(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a, labels: {canary: yes}}\nspec: {}\n---\n\
+         apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {host: a, subsets: [{name: b, labels: {version: 2}}]}\n",
+    );
+    let told: Vec<_> = decoded.findings.iter().map(|f| (f.path.as_deref(), f.help.as_deref())).collect();
+    let quote = Some("put the value in quotes to make it a string");
+    assert_eq!(
+        told,
+        [(Some("metadata.labels.canary"), quote), (Some("spec.subsets[0].labels.version"), quote)]
+    );
+}
+
+#[test]
+fn items_of_a_typed_list_take_their_kind_from_it() {
+    let decoded = read(
+        "apiVersion: networking.istio.io/v1\nkind: SidecarList\nitems:\n- metadata: {name: a}\n  spec: {egress: [{hosts: ['./*']}]}\n",
+    );
+    assert_eq!(decoded.told(), []);
+    assert_eq!(decoded.set.sidecars[0].api_version, "networking.istio.io/v1");
 }

@@ -1,5 +1,12 @@
 //! The effective mesh configuration of every recorded mesh.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it misses by failing"
+)]
+
 use std::path::{Path, PathBuf};
 
 use meshc_api::mesh_config::{self, MeshConfig, MeshFiles, MeshNetworks};

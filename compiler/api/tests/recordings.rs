@@ -1,5 +1,12 @@
 //! What admission refused of the recorded meshes, we refuse, and nothing else of them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it misses by failing"
+)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

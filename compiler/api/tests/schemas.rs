@@ -1,5 +1,12 @@
 //! The schemas in `schemas/` are those of the types.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it misses by failing"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -53,7 +53,11 @@ impl Findings<'_> {
             kind => {
                 let message =
                     message(kind, node).unwrap_or_else(|| error.masked_with("the value").to_string());
-                self.refuse(Diagnostic::new(&codes::INVALID_VALUE, message), &path, node);
+                let mut finding = Diagnostic::new(&codes::INVALID_VALUE, message);
+                if wants_string(kind) && node.is_some_and(is_bare_scalar) {
+                    finding = finding.help(QUOTE);
+                }
+                self.refuse(finding, &path, node);
             }
         }
     }
@@ -103,6 +107,17 @@ impl Findings<'_> {
         finding.path = Some(path.to_owned()).filter(|path| !path.is_empty());
         self.found.push(finding);
     }
+}
+
+/// What to do about a number or a boolean where a string must stand.
+pub(crate) const QUOTE: &str = "put the value in quotes to make it a string";
+
+fn wants_string(kind: &ValidationErrorKind) -> bool {
+    matches!(kind, ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::String) })
+}
+
+fn is_bare_scalar(node: NodeRef<'_>) -> bool {
+    matches!(node.value(), Scalar::Bool(_) | Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_))
 }
 
 fn message(kind: &ValidationErrorKind, node: Option<NodeRef<'_>>) -> Option<String> {
