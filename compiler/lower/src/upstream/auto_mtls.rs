@@ -1,0 +1,96 @@
+//! Istio mTLS to an upstream: stated by a DestinationRule, or chosen because both ends can (translation-spec §3.9).
+
+use meshc_api::istio::{ClientTlsMode, ClientTlsSettings};
+use meshc_diagnostics::Diagnostics;
+use meshc_model::{MtlsMode, Resolution, Service};
+use meshc_plan::{CertificateSource, Discovery, TrustSource, UpstreamTls, UpstreamTlsChoice};
+
+use super::target::{Target, TargetMode};
+use super::tls;
+use crate::context::ProxyContext;
+
+/// TLS to an upstream. `dialled` tells whether it sends to the address that the client dialled, where Envoy cannot choose
+/// TLS by endpoint.
+pub(super) fn upstream_tls(
+    cx: &ProxyContext<'_>,
+    target: &Target<'_>,
+    stated: Option<&ClientTlsSettings>,
+    discovery: &Discovery,
+    http2: bool,
+    diags: &mut Diagnostics,
+) -> UpstreamTlsChoice {
+    if target.mode == TargetMode::SniDnat {
+        // The east-west gateway passes the TLS of the client on.
+        return UpstreamTlsChoice::None;
+    }
+    let Some(settings) = stated else { return automatic(cx, target, discovery, http2) };
+    match settings.mode {
+        None | Some(ClientTlsMode::Disable) => UpstreamTlsChoice::None,
+        Some(ClientTlsMode::IstioMutual) => {
+            let sni = settings.sni.clone().filter(|sni| !sni.is_empty());
+            let names = if settings.subject_alt_names.is_empty() {
+                target.service.service_accounts(cx.mesh)
+            } else {
+                settings.subject_alt_names.clone()
+            };
+            let sni = sni.unwrap_or_else(|| target.sni());
+            UpstreamTlsChoice::Always(Box::new(istio_mutual(sni, names, http2)))
+        }
+        Some(ClientTlsMode::Simple | ClientTlsMode::Mutual) => {
+            tls::stated_tls(cx, target, settings, http2, diags)
+        }
+    }
+}
+
+/// Auto mTLS: to endpoints with a proxy, unless the service refuses it.
+fn automatic(
+    cx: &ProxyContext<'_>,
+    target: &Target<'_>,
+    discovery: &Discovery,
+    http2: bool,
+) -> UpstreamTlsChoice {
+    let service = target.service;
+    if service.mesh_external || cx.mesh.config.enable_auto_mtls == Some(false) {
+        return UpstreamTlsChoice::None;
+    }
+    if target.asks_for_passthrough() && !all_take_mtls(service) {
+        return UpstreamTlsChoice::None;
+    }
+    match cx.mesh.service_mtls(service) {
+        None | Some(MtlsMode::Disable) => return UpstreamTlsChoice::None,
+        Some(MtlsMode::Permissive | MtlsMode::Strict) => {}
+    }
+    let tls = Box::new(istio_mutual(target.sni(), service.service_accounts(cx.mesh), http2));
+    match discovery {
+        Discovery::OriginalDestination { .. } => UpstreamTlsChoice::Always(tls),
+        _ => UpstreamTlsChoice::Auto(tls),
+    }
+}
+
+/// Whether all known endpoints of a service take Istio mTLS; nothing is known of a service without any.
+fn all_take_mtls(service: &Service) -> bool {
+    !service.endpoints.is_empty() && service.endpoints.iter().all(|endpoint| endpoint.mtls)
+}
+
+fn istio_mutual(sni: String, names: Vec<String>, http2: bool) -> UpstreamTls {
+    let protocols: &[&str] =
+        if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
+    UpstreamTls {
+        istio_mutual: true,
+        certificate: Some(CertificateSource::Workload),
+        trust: Some(TrustSource::Mesh),
+        names,
+        sni: Some(sni),
+        auto_san_validation: false,
+        alpn: protocols.iter().map(|protocol| (*protocol).to_owned()).collect(),
+        crl: None,
+        cipher_suites: Vec::new(),
+        ecdh_curves: Vec::new(),
+        credential: false,
+    }
+}
+
+/// Whether a proxy of this kind sends to the address that was dialled, rather than to endpoints that it knows.
+pub(super) fn is_dialled(service: &Service, gateway: bool) -> bool {
+    service.resolution == Resolution::Passthrough && !gateway
+}
