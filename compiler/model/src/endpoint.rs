@@ -1,6 +1,6 @@
 //! Endpoints as far as the tree tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use meshc_contract::{SpiffeId, WorkloadRef};
@@ -43,4 +43,46 @@ pub enum EndpointPlace {
     Name(String),
     /// A Unix domain socket.
     Unix(String),
+}
+
+impl EndpointFact {
+    /// Whether two facts are about the same endpoint, whatever its ports.
+    fn is_same(&self, other: &Self) -> bool {
+        let Self {
+            place,
+            ports: _,
+            labels,
+            mtls,
+            identity,
+            locality,
+            weight,
+            network,
+            namespace,
+            workload_name,
+        } = self;
+        *place == other.place
+            && *labels == other.labels
+            && *mtls == other.mtls
+            && *identity == other.identity
+            && *locality == other.locality
+            && *weight == other.weight
+            && *network == other.network
+            && *namespace == other.namespace
+            && *workload_name == other.workload_name
+    }
+}
+
+/// Adds what other endpoints have on some service ports.
+pub(crate) fn add_ports(endpoints: &mut Vec<EndpointFact>, others: &[EndpointFact], numbers: &BTreeSet<u16>) {
+    for other in others {
+        let added = other.ports.iter().filter(|(number, _)| numbers.contains(number));
+        let ports: BTreeMap<u16, u16> = added.map(|(number, target)| (*number, *target)).collect();
+        if ports.is_empty() {
+            continue;
+        }
+        match endpoints.iter_mut().find(|known| known.is_same(other)) {
+            Some(known) => known.ports.extend(ports),
+            None => endpoints.push(EndpointFact { ports, ..other.clone() }),
+        }
+    }
 }

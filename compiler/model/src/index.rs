@@ -55,7 +55,10 @@ impl Index {
         }
         let by_host = HostIndex::new(registry);
         let virtual_services = crate::virtual_services::index(&mesh.virtual_services, &mesh.config);
-        let special = special_namespaces(&services, &by_host, &virtual_services);
+        let mut special = special_namespaces(&services, &by_host, &virtual_services);
+        // Routes of a namespace reach its own services, even those that nobody sees.
+        let hidden = registry.iter().filter(|service| service.export_to.contains("~"));
+        special.extend(hidden.map(|service| service.namespace().to_owned()));
         Self {
             services,
             by_host,

@@ -76,7 +76,7 @@ impl Mesh {
         let namespace = key.namespace.as_str();
         let sidecar = key.sidecar.and_then(|index| self.sidecars.get(index)).map(Arc::clone);
         let egress = egress::listeners(self, namespace, sidecar.as_deref());
-        let services = imports::union(self, namespace, sidecar.is_some(), &egress);
+        let services = imports::union(self, namespace, &egress);
         let by_host =
             services.iter().enumerate().map(|(index, service)| (service.host().to_owned(), index)).collect();
         let (outbound_policy, egress_proxy) = self.outbound_policy(sidecar.as_deref());

@@ -104,7 +104,7 @@ fn external_addresses(resource: &Resource<kubernetes::Service>) -> Vec<String> {
 
 fn port(port: &kubernetes::ServicePort) -> ServicePort {
     let name = port.name.clone().unwrap_or_default();
-    let udp = port.protocol != kubernetes::Protocol::Tcp;
+    let udp = port.protocol == kubernetes::Protocol::Udp;
     ServicePort {
         protocol: Protocol::of_kubernetes_port(port.port, &name, udp, port.app_protocol.as_deref()),
         number: port.port,

@@ -7,6 +7,7 @@ use meshc_api::Timestamp;
 use meshc_contract::ServiceRef;
 
 use super::registered::{RegisteredEndpoint, RegisteredEndpoints, RegisteredService};
+use crate::endpoint::add_ports;
 use crate::{EndpointFact, Registry, Resolution, Service, ServicePort};
 
 /// The services of a mesh.
@@ -33,7 +34,7 @@ pub(super) fn assemble(mut services: Vec<RegisteredService>, endpoints: &Registe
         assembled.created.entry(service.reference.clone()).or_insert(created);
         assembled.registry.push(Arc::new(service));
     }
-    assembled.merged = merge(&assembled.registry, endpoints);
+    assembled.merged = merge(&assembled.registry);
     assembled
 }
 
@@ -95,7 +96,7 @@ fn follow<'a>(by_host: &BTreeMap<&'a str, &'a str>, alias: &'a str, target: &'a 
 }
 
 /// One service for each host and namespace: a Kubernetes Service if there is one, else all ServiceEntries in one.
-fn merge(registry: &[Arc<Service>], endpoints: &RegisteredEndpoints) -> Vec<Arc<Service>> {
+fn merge(registry: &[Arc<Service>]) -> Vec<Arc<Service>> {
     let mut merged: Vec<Arc<Service>> = Vec::new();
     let mut positions: BTreeMap<&ServiceRef, usize> = BTreeMap::new();
     for service in registry {
@@ -107,31 +108,26 @@ fn merge(registry: &[Arc<Service>], endpoints: &RegisteredEndpoints) -> Vec<Arc<
         match (existing.registry, service.registry) {
             (Registry::External, Registry::Kubernetes) => *existing = Arc::clone(service),
             (Registry::Kubernetes, _) => {}
-            (Registry::External, Registry::External) => join(Arc::make_mut(existing), service, endpoints),
+            (Registry::External, Registry::External) => join(Arc::make_mut(existing), service),
         }
     }
     merged
 }
 
-fn join(service: &mut Service, other: &Service, endpoints: &RegisteredEndpoints) {
+fn join(service: &mut Service, other: &Service) {
     for address in &other.addresses {
         if !service.addresses.contains(address) {
             service.addresses.push(address.clone());
         }
     }
-    let mut added = false;
-    for port in &other.ports {
-        if service.port(port.number).is_none() {
-            service.ports.push(port.clone());
-            added = true;
-        }
-    }
+    let new: Vec<ServicePort> =
+        other.ports.iter().filter(|port| service.port(port.number).is_none()).cloned().collect();
+    let numbers = new.iter().map(|port| port.number).collect();
+    service.ports.extend(new);
+    add_ports(&mut service.endpoints, &other.endpoints, &numbers);
     for name in &other.subject_alt_names {
         if !service.subject_alt_names.contains(name) {
             service.subject_alt_names.push(name.clone());
         }
-    }
-    if added {
-        service.endpoints = of_service(service, endpoints.of(&service.reference));
     }
 }

@@ -8,25 +8,18 @@ use meshc_api::{Resource, istio};
 
 use super::EgressScope;
 use super::egress::{required_port, with_port};
+use crate::endpoint::add_ports;
 use crate::{Mesh, Registry, Service, ServicePort};
 
-/// One service for each host. Destinations of VirtualServices are added only under a Sidecar: without one, everything
-/// that is visible is imported anyway.
-pub(super) fn union(
-    mesh: &Mesh,
-    namespace: &str,
-    restricted: bool,
-    egress: &[EgressScope],
-) -> Vec<Arc<Service>> {
+/// One service for each host: first those that a listener imports, then those that its VirtualServices lead to.
+pub(super) fn union(mesh: &Mesh, namespace: &str, egress: &[EgressScope]) -> Vec<Arc<Service>> {
     let mut union = Union::default();
     for listener in egress {
         for service in &listener.services {
             union.add(service);
         }
-        if restricted {
-            for service in inferred(mesh, namespace, listener) {
-                union.add(&service);
-            }
+        for service in inferred(mesh, namespace, listener) {
+            union.add(&service);
         }
     }
     union.services
@@ -68,7 +61,10 @@ fn merge_ports(existing: &mut Arc<Service>, service: &Service) {
     let new: Vec<ServicePort> =
         service.ports.iter().filter(|port| existing.port(port.number).is_none()).cloned().collect();
     if !new.is_empty() {
-        Arc::make_mut(existing).ports.extend(new);
+        let numbers = new.iter().map(|port| port.number).collect();
+        let existing = Arc::make_mut(existing);
+        existing.ports.extend(new);
+        add_ports(&mut existing.endpoints, &service.endpoints, &numbers);
     }
 }
 

@@ -1,48 +1,11 @@
-//! Proxies of the recorded meshes: which workloads have one, and what it is told about itself.
+//! Which workloads have a proxy, and what it is told about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use meshc_api::IstiodFeatures;
-use meshc_api::mesh_config::{self, MeshFiles};
-use meshc_diagnostics::{Diagnostics, FileId};
-use meshc_model::{Inject, Interception, Mesh, Options, Workload, WorkloadRole};
-use meshc_source::{Document, InputFile};
+use meshc_model::{Interception, Workload, WorkloadRole};
 use serde_json::Value;
 
-/// The recordings, or `None` with a printed reason where they are not beside the project.
-fn recordings() -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod"));
-    if path.exists() {
-        return Some(path.to_owned());
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is absent", path.display());
-    println!("skipped: {} is absent", path.display());
-    None
-}
-
-fn documents(paths: &[PathBuf]) -> Vec<std::sync::Arc<Document>> {
-    let inputs = paths.iter().map(|path| InputFile::new(path.to_string_lossy(), fs::read(path).unwrap()));
-    meshc_source::load(inputs.collect(), &mut Diagnostics::new()).documents
-}
-
-fn mesh_of(scenario: &Path) -> Mesh {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(scenario.join("input")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let mut diagnostics = Diagnostics::new();
-    let resources = meshc_api::decode(&documents(&files), &mut diagnostics);
-    let overlay =
-        Some(scenario.join("mesh.yaml")).filter(|path| path.exists()).map(|path| documents(&[path]));
-    let overlay = overlay.as_ref().and_then(|documents| documents.first());
-    let files = MeshFiles { mesh: overlay.map(AsRef::as_ref), networks: None };
-    let config = mesh_config::read(&resources, files, &mut diagnostics).mesh;
-    let env = fs::read_to_string(scenario.join("env")).unwrap_or_default();
-    let features = IstiodFeatures::read(&env, FileId(0), &mut diagnostics);
-    let options = Options { inject: Inject::All, ..Options::default() };
-    meshc_model::resolve(&resources, config, features, options, &mut diagnostics)
-}
+use crate::support::{Scenario, scenarios};
 
 /// What is compared of one proxy.
 #[derive(Debug, PartialEq)]
@@ -166,28 +129,11 @@ fn resolved(workload: &Workload) -> Facts {
 
 #[test]
 fn workloads_have_the_proxies_that_istiod_saw() {
-    let Some(recordings) = recordings() else { return };
-    let mut scenarios: Vec<PathBuf> =
-        fs::read_dir(recordings).unwrap().map(|entry| entry.unwrap().path()).collect();
-    // Ambient mode is not compiled yet.
-    let ambient =
-        |path: &Path| fs::read_to_string(path.join("env")).is_ok_and(|env| env.contains("AMBIENT=true"));
-    scenarios.retain(|path| path.join("proxies.json").exists() && !ambient(path));
-    scenarios.sort();
-    assert!(!scenarios.is_empty());
     let (mut equal, mut total) = (0, 0);
-    for scenario in &scenarios {
-        let name = scenario.file_name().unwrap().to_string_lossy().into_owned();
-        let proxies: Vec<Value> =
-            serde_json::from_slice(&fs::read(scenario.join("proxies.json")).unwrap()).unwrap();
-        // Nor are the pods that Istio makes for a Gateway of the Gateway API.
-        let later = |proxy: &Value| proxy["labels"].get("gateway.networking.k8s.io/gateway-name").is_some();
-        let mesh = mesh_of(scenario);
-        let mut expected: BTreeMap<String, Facts> = proxies
-            .iter()
-            .filter(|proxy| !later(proxy))
-            .map(|proxy| (proxy["id"].as_str().unwrap().to_owned(), recorded(proxy)))
-            .collect();
+    for Scenario { name, proxies, mesh, .. } in scenarios() {
+        let id = |proxy: &Value| proxy["id"].as_str().unwrap().to_owned();
+        let mut expected: BTreeMap<String, Facts> =
+            proxies.iter().map(|proxy| (id(proxy), recorded(proxy))).collect();
         for workload in mesh.workloads.values().filter(|workload| workload.proxy.is_some()) {
             let id = workload.reference.to_string();
             total += 1;

@@ -1,0 +1,6 @@
+//! The model against recordings of a real istiod (`shared/conformance/istiod`).
+
+mod clusters;
+mod inbound;
+mod proxies;
+mod support;

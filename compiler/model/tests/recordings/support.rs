@@ -1,0 +1,89 @@
+//! Reads recorded meshes and resolves their input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use meshc_api::IstiodFeatures;
+use meshc_api::mesh_config::{self, MeshFiles};
+use meshc_diagnostics::{Diagnostics, FileId};
+use meshc_model::{Inject, Mesh, Options, Workload};
+use meshc_source::{Document, InputFile};
+use serde_json::Value;
+
+/// One recorded mesh.
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    /// Proxies that are compiled, as the recording has them.
+    pub(crate) proxies: Vec<Value>,
+    pub(crate) mesh: Mesh,
+    /// Whether Gateways of the Gateway API are part of it.
+    pub(crate) has_gateway_api: bool,
+}
+
+impl Scenario {
+    /// The recorded resources of a proxy.
+    pub(crate) fn resources(&self, proxy: &Value, kind: &str) -> Vec<Value> {
+        let folder = self.path.join(proxy["id"].as_str().unwrap());
+        serde_json::from_slice(&fs::read(folder.join(format!("{kind}.json"))).unwrap()).unwrap()
+    }
+
+    /// The workload of a proxy.
+    pub(crate) fn workload(&self, proxy: &Value) -> Option<&Arc<Workload>> {
+        let id = proxy["id"].as_str().unwrap();
+        self.mesh.workloads.values().find(|workload| workload.reference.to_string() == id)
+    }
+}
+
+/// All recorded meshes, without ambient ones and without the pods that Istio makes for a Gateway of the Gateway API: neither
+/// is compiled yet. Empty, with a printed reason, where the recordings are not beside the project.
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod"));
+    if !root.exists() {
+        assert!(std::env::var_os("CI").is_none(), "{} is absent", root.display());
+        println!("skipped: {} is absent", root.display());
+        return Vec::new();
+    }
+    let mut paths: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let ambient =
+        |path: &Path| fs::read_to_string(path.join("env")).is_ok_and(|env| env.contains("AMBIENT=true"));
+    paths.retain(|path| path.join("proxies.json").exists() && !ambient(path));
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths.into_iter().map(scenario).collect()
+}
+
+fn scenario(path: PathBuf) -> Scenario {
+    let proxies: Vec<Value> = serde_json::from_slice(&fs::read(path.join("proxies.json")).unwrap()).unwrap();
+    let later = |proxy: &Value| proxy["labels"].get("gateway.networking.k8s.io/gateway-name").is_some();
+    Scenario {
+        has_gateway_api: proxies.iter().any(later),
+        name: path.file_name().unwrap().to_string_lossy().into_owned(),
+        proxies: proxies.into_iter().filter(|proxy| !later(proxy)).collect(),
+        mesh: mesh(&path),
+        path,
+    }
+}
+
+fn documents(paths: &[PathBuf]) -> Vec<Arc<Document>> {
+    let inputs = paths.iter().map(|path| InputFile::new(path.to_string_lossy(), fs::read(path).unwrap()));
+    meshc_source::load(inputs.collect(), &mut Diagnostics::new()).documents
+}
+
+fn mesh(scenario: &Path) -> Mesh {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(scenario.join("input")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut diagnostics = Diagnostics::new();
+    let resources = meshc_api::decode(&documents(&files), &mut diagnostics);
+    let overlay = Some(scenario.join("mesh.yaml")).filter(|path| path.exists());
+    let overlay = overlay.map(|path| documents(&[path]));
+    let overlay = overlay.as_ref().and_then(|documents| documents.first());
+    let files = MeshFiles { mesh: overlay.map(AsRef::as_ref), networks: None };
+    let config = mesh_config::read(&resources, files, &mut diagnostics).mesh;
+    let env = fs::read_to_string(scenario.join("env")).unwrap_or_default();
+    let features = IstiodFeatures::read(&env, FileId(0), &mut diagnostics);
+    let options = Options { inject: Inject::All, ..Options::default() };
+    meshc_model::resolve(&resources, config, features, options, &mut diagnostics)
+}
