@@ -40,13 +40,32 @@ const NOT_YET: &[(&str, &str)] = &[
     ("multicluster.x-k8s.io", ""),
 ];
 
+/// Groups of documents that programs read and the API server does not, with what becomes of them and what to do.
+const NO_OBJECTS: &[(&str, &str, &str)] = &[
+    (
+        "kustomize.config.k8s.io",
+        "the files that it names are read as they are, without its patches",
+        "render it first (`kubectl kustomize DIR | meshc build -`)",
+    ),
+    (
+        "install.istio.io",
+        "its settings reach no proxy",
+        "put its `spec.meshConfig` into a file and give it as `--mesh-config FILE`",
+    ),
+];
+
+/// What to say of a document that is no object of the cluster although it looks like one. It needs no name.
+pub(crate) fn no_object(document: &Document) -> Option<Diagnostic> {
+    let (group, _) = document.api_version()?.rsplit_once('/')?;
+    let (_, consequence, help) = NO_OBJECTS.iter().find(|(known, ..)| *known == group)?;
+    let message = format!("{} is not an object of the cluster", document.kind().unwrap_or("the document"));
+    let finding = Diagnostic::new(&codes::NOT_RENDERED, message).at(document.span("kind"), "");
+    Some(finding.consequence(format!("it is left out; {consequence}")).help(*help))
+}
+
 /// Whether an object without a type is passed through. A diagnostic says what becomes of it unless nothing is to say.
 pub(crate) fn check(identity: &Identity, document: &Document, diagnostics: &mut Diagnostics) -> bool {
     let (group, kind) = (identity.object.group.as_str(), identity.object.kind.as_str());
-    if group == "kustomize.config.k8s.io" {
-        diagnostics.push(kustomization(identity, document));
-        return false;
-    }
     if let Some((_, untyped)) = WHOLE_GROUPS.iter().find(|(whole, _)| *whole == group)
         && !untyped.contains(&kind)
     {
@@ -57,14 +76,6 @@ pub(crate) fn check(identity: &Identity, document: &Document, diagnostics: &mut 
         diagnostics.push(not_yet(identity, document));
     }
     true
-}
-
-fn kustomization(identity: &Identity, document: &Document) -> Diagnostic {
-    Diagnostic::new(&codes::NOT_RENDERED, "a kustomization is not an object of the cluster")
-        .at(document.headline(), "")
-        .consequence("it is left out: the files that it names are read as they are, without its patches")
-        .help("render it first (`kubectl kustomize DIR | meshc build -`)")
-        .about(identity.object.clone(), "")
 }
 
 fn unknown(identity: &Identity, document: &Document, untyped: &[&str]) -> Diagnostic {

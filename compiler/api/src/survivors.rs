@@ -8,6 +8,7 @@ use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_source::Document;
 
 use crate::identity::{Identity, identify};
+use crate::known_kinds::no_object;
 use crate::resource_set::TYPED_KINDS;
 
 /// Documents that are an object, each object once, in the order of the input. Of several documents for one object the
@@ -25,6 +26,10 @@ pub(crate) fn survivors<'d>(
     let mut last: BTreeMap<ObjectRef, usize> = BTreeMap::new();
     let mut found: Vec<Option<(Identity, &Arc<Document>)>> = Vec::with_capacity(documents.len());
     for document in documents {
+        if let Some(finding) = no_object(document) {
+            diagnostics.push(finding);
+            continue;
+        }
         let Some(identity) = identify(document, namespaced, diagnostics) else { continue };
         if let Some(earlier) = last.insert(identity.object.clone(), found.len())
             && let Some((_, earlier)) = found.get_mut(earlier).and_then(Option::take)

@@ -292,3 +292,14 @@ fn items_of_a_typed_list_take_their_kind_from_it() {
     assert_eq!(decoded.told(), []);
     assert_eq!(decoded.set.sidecars[0].api_version, "networking.istio.io/v1");
 }
+
+#[test]
+fn input_of_other_programs_is_told_and_left_out() {
+    let decoded = read(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n---\n\
+         apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec: {}\n",
+    );
+    let places: Vec<_> = decoded.told().into_iter().map(|(code, place, _)| (code, place)).collect();
+    assert_eq!(places, [("not-rendered", "Kustomization"), ("not-rendered", "IstioOperator")]);
+    assert!(decoded.set.passthrough.is_empty());
+}

@@ -81,7 +81,7 @@ codes! {
     UNSERVED_VERSION = 2104 "unserved-version" Error;
     /// Two documents define the same object.
     DUPLICATE_OBJECT = 2105 "duplicate-object" Error;
-    /// A kustomization stands among the objects.
+    /// A document is the input of another program (a kustomization, an IstioOperator), not an object.
     NOT_RENDERED = 2106 "not-rendered" Warning;
     /// A feature flag of istiod that no translation depends on.
     UNKNOWN_ISTIOD_FLAG = 2120 "unknown-istiod-flag" Info;
