@@ -1,1 +1,12 @@
-//! Placeholder while the crate is being written.
+//! Emitters: what a plan is in the words of a target.
+//!
+//! Enters: a plan. Leaves: an [`ArtifactSet`] of files, and diagnostics about resources that Envoy would refuse. Must not know:
+//! Istio or Kubernetes input kinds, the mesh model, how the plan was made; and it touches no file, clock or environment.
+
+pub mod artifact;
+mod hash;
+pub mod identities;
+pub mod json;
+pub mod yaml;
+
+pub use artifact::{ArtifactPath, ArtifactSet, Content};

@@ -1,0 +1,223 @@
+//! What a build writes: files by path.
+//!
+//! Emitters fill an [`ArtifactSet`]; only the caller touches a disk. Contents are lists of shared texts, so that a resource that
+//! a thousand proxies hold is in memory once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+/// A path below the output folder, with forward slashes. It cannot leave that folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ArtifactPath(String);
+
+impl ArtifactPath {
+    /// A path of these parts, each the name of a folder or of the file. What no file system or ConfigMap takes, and what would
+    /// mean another folder, is written as `%` with two hexadecimal digits; so different parts make different paths.
+    #[must_use]
+    pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(parts.into_iter().map(escaped).collect::<Vec<_>>().join("/"))
+    }
+
+    /// This path below a folder.
+    #[must_use]
+    pub fn below(&self, folder: &ArtifactPath) -> Self {
+        Self(format!("{}/{}", folder.0, self.0))
+    }
+
+    /// The path as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of the file: the last part.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for ArtifactPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn escaped(part: &str) -> String {
+    let only_dots = part.bytes().all(|byte| byte == b'.');
+    let keep = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (byte == b'.' && !only_dots)
+    };
+    let mut text = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if keep(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    if text.is_empty() { "%".to_owned() } else { text }
+}
+
+/// The content of a file: texts one after the other, each with the indentation that it gets in this file.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone)]
+struct Piece {
+    text: Arc<str>,
+    indent: usize,
+}
+
+/// Spaces enough for every indentation.
+const SPACES: &str = "                                ";
+
+impl Content {
+    /// An empty file.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text.
+    pub fn push(&mut self, text: impl Into<Arc<str>>) {
+        self.push_indented(text, 0);
+    }
+
+    /// Adds a text of which every line is indented by that many spaces, at most 32.
+    pub fn push_indented(&mut self, text: impl Into<Arc<str>>, indent: usize) {
+        self.pieces.push(Piece { text: text.into(), indent: indent.min(SPACES.len()) });
+    }
+
+    /// Writes the whole content.
+    ///
+    /// # Errors
+    ///
+    /// What the writer reports.
+    pub fn write_to(&self, writer: &mut impl Write) -> io::Result<()> {
+        self.for_each(|text| writer.write_all(text.as_bytes()))
+    }
+
+    /// The whole content.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::with_capacity(self.pieces.iter().map(|piece| piece.text.len()).sum());
+        let Ok(()) = self.for_each(|part| {
+            text.push_str(part);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        text
+    }
+
+    fn for_each<E>(&self, mut take: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        for Piece { text, indent } in &self.pieces {
+            if *indent == 0 {
+                take(text)?;
+                continue;
+            }
+            for line in text.split_inclusive('\n') {
+                take(&SPACES[..*indent])?;
+                take(line)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        let mut content = Self::new();
+        content.push(text);
+        content
+    }
+}
+
+/// Files by path.
+#[derive(Debug, Clone, Default)]
+pub struct ArtifactSet {
+    files: BTreeMap<ArtifactPath, Content>,
+}
+
+impl ArtifactSet {
+    /// No files.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file; one of the same path is replaced.
+    pub fn insert(&mut self, path: ArtifactPath, content: impl Into<Content>) {
+        self.files.insert(path, content.into());
+    }
+
+    /// Adds the files of another set.
+    pub fn extend(&mut self, other: ArtifactSet) {
+        self.files.extend(other.files);
+    }
+
+    /// All files, sorted by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&ArtifactPath, &Content)> {
+        self.files.iter()
+    }
+
+    /// One file.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Content> {
+        self.files.get(&ArtifactPath(path.to_owned()))
+    }
+
+    /// Number of files.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is no file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ArtifactPath, ArtifactSet, Content};
+
+    #[test]
+    fn a_path_cannot_leave_the_output_folder() {
+        for (parts, path) in [
+            (vec!["xds", "default.reviews-v1", "listeners.json"], "xds/default.reviews-v1/listeners.json"),
+            (vec!["..", ".", ""], "%2E%2E/%2E/%"),
+            (vec!["a/b", "c\\d", "é", "%2F"], "a%2Fb/c%5Cd/%C3%A9/%252F"),
+        ] {
+            assert_eq!(ArtifactPath::new(parts).as_str(), path);
+        }
+    }
+
+    #[test]
+    fn pieces_are_indented_line_by_line() {
+        let mut content = Content::new();
+        content.push("[\n");
+        content.push_indented("{\n \"a\": 1\n}", 2);
+        content.push("\n]\n");
+        assert_eq!(content.to_text(), "[\n  {\n   \"a\": 1\n  }\n]\n");
+        let mut written = Vec::new();
+        content.write_to(&mut written).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), content.to_text());
+    }
+
+    #[test]
+    fn files_are_found_by_path_and_come_sorted() {
+        let mut set = ArtifactSet::new();
+        set.insert(ArtifactPath::new(["b"]), "2".to_owned());
+        set.insert(ArtifactPath::new(["a", "x"]), "1".to_owned());
+        let paths: Vec<&str> = set.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["a/x", "b"]);
+        assert_eq!(set.get("a/x").map(Content::to_text).as_deref(), Some("1"));
+        assert_eq!((set.len(), set.is_empty()), (2, false));
+    }
+}

@@ -1,0 +1,31 @@
+//! Fault injection.
+
+use meshc_plan::{Fault, FaultAbort, FaultDelay};
+
+use super::values::{duration, fraction};
+use super::xds;
+
+/// Faults of a route.
+pub(super) fn fault(fault: &Fault) -> xds::HttpFault {
+    let Fault { delay, abort } = fault;
+    xds::HttpFault { delay: delay.as_ref().map(fault_delay), abort: abort.as_ref().map(fault_abort) }
+}
+
+/// The filter itself, which injects nothing: routes do.
+pub(super) fn filter() -> xds::HttpFault {
+    xds::HttpFault { delay: None, abort: None }
+}
+
+fn fault_delay(delay: &FaultDelay) -> xds::FaultDelay {
+    let FaultDelay { percentage, fixed } = delay;
+    xds::FaultDelay { fixed_delay: duration(*fixed), percentage: percentage.map(fraction) }
+}
+
+fn fault_abort(abort: &FaultAbort) -> xds::FaultAbort {
+    let FaultAbort { percentage, http_status, grpc_status } = abort;
+    xds::FaultAbort {
+        http_status: *http_status,
+        grpc_status: *grpc_status,
+        percentage: percentage.map(fraction),
+    }
+}

@@ -1,0 +1,84 @@
+//! Load balancing (translation-spec §3.7).
+
+use meshc_plan::{
+    ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
+};
+
+use super::xds::{self, Empty, Int64, LbPolicy, Percent};
+
+/// The fields of a cluster that say how an endpoint is picked.
+#[derive(Default)]
+pub(super) struct BalancingFields {
+    pub(super) policy: Option<LbPolicy>,
+    pub(super) ring_hash: Option<xds::RingHashLbConfig>,
+    pub(super) maglev: Option<xds::MaglevLbConfig>,
+    pub(super) least_request: Option<xds::SlowStartLbConfig>,
+    pub(super) round_robin: Option<xds::SlowStartLbConfig>,
+    pub(super) common: Option<xds::CommonLbConfig>,
+}
+
+/// Balancing of one cluster. `picks_itself` is true of clusters that know their endpoint already.
+pub(super) fn load_balancing(
+    balancing: Option<&LoadBalancing>,
+    explicit_common: bool,
+    picks_itself: bool,
+) -> BalancingFields {
+    let mut fields = BalancingFields::default();
+    if let Some(LoadBalancing { algorithm, slow_start, panic_threshold, locality }) = balancing {
+        let starting =
+            || slow_start.as_ref().map(|start| xds::SlowStartLbConfig { slow_start_config: Some(slow(start)) });
+        match algorithm {
+            LoadBalancingAlgorithm::RoundRobin => fields.round_robin = starting(),
+            LoadBalancingAlgorithm::LeastRequest => {
+                fields.policy = Some(LbPolicy::LeastRequest);
+                fields.least_request = starting();
+            }
+            LoadBalancingAlgorithm::Random => fields.policy = Some(LbPolicy::Random),
+            LoadBalancingAlgorithm::Provided => fields.policy = Some(LbPolicy::ClusterProvided),
+            LoadBalancingAlgorithm::ConsistentHash(ConsistentHash::RingHash { minimum_size }) => {
+                fields.policy = Some(LbPolicy::RingHash);
+                fields.ring_hash =
+                    minimum_size.map(|size| xds::RingHashLbConfig { minimum_ring_size: Some(Int64(size)) });
+            }
+            LoadBalancingAlgorithm::ConsistentHash(ConsistentHash::Maglev { table_size }) => {
+                fields.policy = Some(LbPolicy::Maglev);
+                fields.maglev = table_size.map(|size| xds::MaglevLbConfig { table_size: Some(Int64(size)) });
+            }
+        }
+        fields.common = common(*panic_threshold, locality);
+    }
+    if picks_itself {
+        fields.policy = Some(LbPolicy::ClusterProvided);
+    }
+    fields.common = fields.common.or_else(|| explicit_common.then_some(xds::CommonLbConfig::EMPTY));
+    fields
+}
+
+fn slow(start: &SlowStart) -> xds::SlowStartConfig {
+    let SlowStart { window, aggression, min_weight_percent } = start;
+    xds::SlowStartConfig {
+        slow_start_window: Some((*window).into()),
+        aggression: aggression.map(xds::RuntimeDouble::fixed),
+        min_weight_percent: min_weight_percent.map(Percent::new),
+    }
+}
+
+fn common(panic_threshold: Option<f64>, locality: &LocalityBalancing) -> Option<xds::CommonLbConfig> {
+    let (zone_aware, weighted) = match locality {
+        LocalityBalancing::None => (None, None),
+        LocalityBalancing::Weighted => (None, Some(Empty {})),
+        LocalityBalancing::ZoneAware { min_cluster_size, enabled } => {
+            let config = xds::ZoneAwareLbConfig {
+                routing_enabled: (!enabled).then_some(Percent::new(0.0)),
+                min_cluster_size: min_cluster_size.map(Int64),
+            };
+            (Some(config), None)
+        }
+    };
+    let result = xds::CommonLbConfig {
+        healthy_panic_threshold: panic_threshold.map(Percent::new),
+        zone_aware_lb_config: zone_aware,
+        locality_weighted_lb_config: weighted,
+    };
+    (result != xds::CommonLbConfig::EMPTY).then_some(result)
+}

@@ -1,0 +1,63 @@
+//! Tracing of HTTP connections.
+
+use meshc_plan::{CustomTag, TagSource, Tracing, TracingProvider};
+
+use super::xds::{self, Any, Empty, Percent};
+
+/// Tracing of a connection. Istio samples by the random share alone; the two other shares never reduce it.
+pub(super) fn tracing(tracing: &Tracing) -> xds::Tracing {
+    let Tracing { random_sampling, max_path_tag_length, custom_tags, provider, spawn_upstream_span } = tracing;
+    xds::Tracing {
+        client_sampling: Some(Percent::new(100.0)),
+        random_sampling: Some(Percent::new(*random_sampling)),
+        overall_sampling: Some(Percent::new(100.0)),
+        max_path_tag_length: *max_path_tag_length,
+        custom_tags: custom_tags.iter().map(custom_tag).collect(),
+        provider: provider.as_ref().map(tracing_provider),
+        spawn_upstream_span: spawn_upstream_span.then_some(true),
+    }
+}
+
+fn tracing_provider(provider: &TracingProvider) -> xds::Extension {
+    match provider {
+        TracingProvider::Zipkin => {
+            let config = Any::Zipkin(xds::ZipkinConfig {
+                collector_cluster: "zipkin".to_owned(),
+                collector_endpoint: "/api/v2/spans".to_owned(),
+                trace_id_128bit: true,
+                shared_span_context: Some(false),
+                collector_endpoint_version: "HTTP_JSON",
+            });
+            xds::Extension::new("envoy.tracers.zipkin", config)
+        }
+    }
+}
+
+fn custom_tag(tag: &CustomTag) -> xds::CustomTag {
+    let CustomTag { name, source } = tag;
+    let mut result =
+        xds::CustomTag { tag: name.clone(), literal: None, environment: None, request_header: None, metadata: None };
+    match source {
+        TagSource::Literal(value) => result.literal = Some(xds::TagLiteral { value: value.clone() }),
+        TagSource::Environment { name, default } => {
+            result.environment = Some(with_default(name, default));
+        }
+        TagSource::RequestHeader { name, default } => {
+            result.request_header = Some(with_default(name, default));
+        }
+        TagSource::AuthorizationMetadata(key) => {
+            result.metadata = Some(xds::TagMetadata {
+                kind: Some(xds::MetadataKind { request: Some(Empty {}) }),
+                metadata_key: Some(xds::MetadataKey {
+                    key: "envoy.filters.http.rbac",
+                    path: vec![xds::PathSegment { key: key.clone() }],
+                }),
+            });
+        }
+    }
+    result
+}
+
+fn with_default(name: &str, default: &str) -> xds::TagWithDefault {
+    xds::TagWithDefault { name: name.to_owned(), default_value: default.to_owned() }
+}
