@@ -1,0 +1,40 @@
+//! Gateways: which servers a gateway workload runs, its listeners and its route tables (translation-spec §5).
+
+mod auto_passthrough;
+mod ciphers;
+mod collapse;
+mod listener;
+mod merge;
+mod passthrough;
+mod routes;
+mod servers;
+mod tcp;
+mod tls;
+
+use std::sync::Arc;
+
+use meshc_api::istio::ServerTlsMode;
+use meshc_diagnostics::Diagnostics;
+use meshc_plan::{Listener, RouteTable};
+
+use crate::context::ProxyContext;
+use crate::security;
+
+/// Listeners of a gateway, sorted by name.
+pub(crate) fn listeners(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> Vec<Arc<Listener>> {
+    let merged = merge::merged_servers(cx, diags);
+    let security = security::filters(cx, diags);
+    listener::listeners(cx, &merged, &security, diags)
+}
+
+/// Route tables of a gateway, sorted by name.
+pub(crate) fn route_tables(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> Vec<Arc<RouteTable>> {
+    // Conflicts between servers are reported with the listeners.
+    let merged = merge::merged_servers(cx, &mut Diagnostics::new());
+    routes::route_tables(cx, &merged, diags)
+}
+
+/// Whether the gateway forwards mutual TLS of other clusters by the destination in the server name.
+pub(crate) fn forwards_by_sni(cx: &ProxyContext<'_>) -> bool {
+    servers::servers(cx).iter().any(|server| server.tls_mode() == Some(ServerTlsMode::AutoPassthrough))
+}

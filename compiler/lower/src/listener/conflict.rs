@@ -1,0 +1,62 @@
+//! Findings about services that want one place.
+
+use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_model::Service;
+
+use super::request::Port;
+
+/// Puts a finding where a service is declared.
+pub(super) fn at_service(finding: Diagnostic, service: &Service) -> Diagnostic {
+    let finding = match &service.origin {
+        Origin::Declared { span, .. } => finding.at(*span, ""),
+        Origin::Default { .. } => finding,
+    };
+    finding.about(service.object.clone(), "")
+}
+
+/// Connections to a port cannot be told from those to an older service, which gets them.
+pub(super) fn dropped(service: &Service, port: &Port, owner: &str, diags: &mut Diagnostics) {
+    let (host, number) = (service.host(), port.number);
+    let message = format!("connections to port {number} of `{host}` cannot be told from those to `{owner}`");
+    let finding = Diagnostic::new(&codes::LISTENER_CONFLICT, message)
+        .consequence(format!("they go to `{owner}`, which comes first"))
+        .help("give one of them an address or a port of its own, or state HTTP or TLS as its protocol");
+    diags.push(at_service(finding, service));
+}
+
+/// A port takes all connections that no other listener takes.
+pub(super) fn everything_on_port(service: &Service, port: &Port, diags: &mut Diagnostics) {
+    let (host, number) = (service.host(), port.number);
+    let message =
+        format!("the addresses of `{host}` are not known, so its port {number} stands for every address");
+    let finding = Diagnostic::new(&codes::ADDRESS_UNKNOWN, message)
+        .consequence(format!("other connections to port {number} are treated as connections to `{host}`"))
+        .help("state `spec.clusterIP` in the tree, or give the service a port that nothing else uses");
+    diags.push(at_service(finding, service));
+}
+
+/// Several services without known addresses want one port.
+pub(super) fn cannot_tell_apart(
+    port: u16,
+    services: &[&Service],
+    owner: Option<&str>,
+    diags: &mut Diagnostics,
+) {
+    for service in services {
+        let others: Vec<&str> = services
+            .iter()
+            .map(|other| other.host())
+            .filter(|host| *host != service.host())
+            .chain(owner)
+            .collect();
+        let others = others.join("`, `");
+        let host = service.host();
+        let message = format!("the addresses of `{host}` are not known, and `{others}` has port {port}, too");
+        let finding = Diagnostic::new(&codes::ADDRESS_SHARED, message)
+            .consequence(
+                "connections to the port follow the outbound traffic policy, without mutual TLS and policies",
+            )
+            .help("state `spec.clusterIP` in the tree, or give the services ports of their own");
+        diags.push(at_service(finding, service));
+    }
+}

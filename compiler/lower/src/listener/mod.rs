@@ -1,0 +1,20 @@
+//! Outbound listeners of sidecars, and the parts of TCP chains that gateways share.
+
+pub(crate) mod bind;
+pub(crate) mod chain;
+mod conflict;
+mod inspectors;
+mod merge;
+pub(crate) mod network_filters;
+pub(crate) mod outbound;
+mod passthrough;
+mod request;
+mod reserved;
+mod tcp;
+mod tls;
+mod unaddressed;
+mod virtual_outbound;
+
+pub(crate) use inspectors::inspectors;
+pub(crate) use tcp::l4_matches;
+pub(crate) use tls::tls_matches;
