@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 use meshc_contract::{SpiffeId, WorkloadRef};
 
+use crate::Mesh;
+use crate::labels::{has_pod, selects, without_pod_labels};
+
 /// One endpoint of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointFact {
@@ -69,6 +72,19 @@ impl EndpointFact {
             && *network == other.network
             && *namespace == other.namespace
             && *workload_name == other.workload_name
+    }
+}
+
+impl Mesh {
+    /// Whether the labels of a subset select an endpoint. A subset may pick a single pod of a StatefulSet by the labels that
+    /// Kubernetes gives to each pod; then it selects the StatefulSet.
+    #[must_use]
+    pub fn subset_selects(&self, labels: &BTreeMap<String, String>, endpoint: &EndpointFact) -> bool {
+        let Some(rest) = without_pod_labels(labels) else { return selects(labels, &endpoint.labels) };
+        let EndpointPlace::Workload(reference) = &endpoint.place else { return false };
+        let object = self.workloads.get(reference).map(|workload| &workload.object);
+        object.is_some_and(|object| object.kind == "StatefulSet" && has_pod(&object.name, labels))
+            && selects(&rest, &endpoint.labels)
     }
 }
 

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use meshc_api::mesh_config::MeshConfig;
 use meshc_api::{IstiodFeatures, ResourceSet};
 
-use super::by_labels::{ByLabels, has_pod, without_pod_labels};
+use super::by_labels::ByLabels;
 use super::registered::{RegisteredEndpoint, RegisteredEndpoints};
 use super::surroundings::{Surroundings, augmented};
 use super::workload_entries::{Endpoints as EntryEndpoints, Entry};
-use crate::labels::Labels;
+use crate::labels::{Labels, has_pod, without_pod_labels};
 use crate::{EndpointFact, EndpointPlace, Options, TargetPort, Workload};
 
 /// What endpoints are made of.
