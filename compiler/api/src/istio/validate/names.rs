@@ -24,13 +24,14 @@ fn length(name: &str) -> Result<(), String> {
     }
 }
 
-fn labels(name: &str) -> Result<(), String> {
-    let last = name.rsplit('.').next().unwrap_or(name);
+/// The labels of a host name, or of its end.
+fn labels(name: &str, end: &str) -> Result<(), String> {
+    let last = end.rsplit('.').next().unwrap_or(end);
     if last.parse::<i64>().is_ok() {
         return Err(format!("`{name}` is not a host name: its last label must not be a number"));
     }
     // A dot at the end makes a name absolute.
-    let relative = name.strip_suffix('.').unwrap_or(name);
+    let relative = end.strip_suffix('.').unwrap_or(end);
     match relative.split('.').find(|label| !is_label(label)) {
         Some(label) => Err(format!("`{name}` is not a host name: label `{label}` is invalid")),
         None => Ok(()),
@@ -40,7 +41,7 @@ fn labels(name: &str) -> Result<(), String> {
 /// A host name without wildcards.
 pub(super) fn host_name(name: &str) -> Result<(), String> {
     length(name)?;
-    labels(name)
+    labels(name, name)
 }
 
 /// A host name whose first label may be or start with `*`.
@@ -50,7 +51,7 @@ pub(super) fn wildcard_host_name(name: &str) -> Result<(), String> {
     if !is_wildcard_label(first) {
         return Err(format!("`{name}` is not a host name: label `{first}` is invalid"));
     }
-    rest.map_or(Ok(()), labels)
+    rest.map_or(Ok(()), |rest| labels(name, rest))
 }
 
 /// As [`wildcard_host_name`], and also the names that gateways of type `AUTO_PASSTHROUGH` make for clusters
