@@ -5,7 +5,8 @@ use meshc_source::{push_index, push_key};
 
 use crate::{Kind, Resource};
 
-/// Place of a value in an object; made on the stack on the way down, spelt only when there is something to report.
+/// Place of a value in an object; made on the stack on the way down, spelt only when there is something to
+/// report.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At<'a> {
     parent: Option<&'a At<'a>>,
@@ -46,7 +47,8 @@ impl<'a> At<'a> {
 /// Who objects to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Objector {
-    /// The API server, by a validation expression of the published CRD; the webhook alone would accept the object.
+    /// The API server, by a validation expression of the published CRD; the webhook alone would accept the
+    /// object.
     ApiServer,
     /// The webhook of istiod. Where the CRD has the same rule, this is the one that is named.
     Webhook,

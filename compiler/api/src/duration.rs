@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A span of time that is not negative, with nanosecond precision.
 ///
-/// Reads what Istio's API reads: numbers with units as in Go (`1h30m`, `1.5s`, `100ms`, `0`), which include the
-/// protobuf spelling (`1.500s`). Prints the protobuf spelling as Envoy and protobuf do: seconds with 0, 3, 6 or 9
-/// digits after the point. Spans over 2^63-1 ns (292 years) are refused, as Go refuses them.
+/// Reads what Istio's API reads: numbers with units as in Go (`1h30m`, `1.5s`, `100ms`, `0`), which include
+/// the protobuf spelling (`1.500s`). Prints the protobuf spelling as Envoy and protobuf do: seconds with 0,
+/// 3, 6 or 9 digits after the point. Spans over 2^63-1 ns (292 years) are refused, as Go refuses them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(pub std::time::Duration);
 

@@ -3,8 +3,8 @@
 use crate::Resource;
 use crate::admission::Report;
 
-/// Identity of a kind in the Kubernetes API, implemented by the type of its `spec` (or of its whole body where the
-/// kind has no `spec`).
+/// Identity of a kind in the Kubernetes API, implemented by the type of its `spec` (or of its whole body
+/// where the kind has no `spec`).
 pub trait Kind: Sized {
     /// API group, empty for the core group.
     const GROUP: &'static str;
@@ -17,7 +17,7 @@ pub trait Kind: Sized {
     /// Whether objects of the kind live in a namespace.
     const NAMESPACED: bool;
 
-    /// Reports what the API server or a webhook refuses or warns of although the object has the form of the schema.
-    /// Default: nothing.
+    /// Reports what the API server or a webhook refuses or warns of although the object has the form of the
+    /// schema. Default: nothing.
     fn admit(_object: &Resource<Self>, _report: &mut Report) {}
 }

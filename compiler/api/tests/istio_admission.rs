@@ -1,5 +1,5 @@
-//! Rules of admission against the verdicts of Istio's validators, and against the documents that its published CRDs accept
-//! or refuse.
+//! Rules of admission against the verdicts of Istio's validators, and against the documents that its
+//! published CRDs accept or refuse.
 
 #![cfg(test)]
 

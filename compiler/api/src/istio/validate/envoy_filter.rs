@@ -151,8 +151,8 @@ fn listener(at: &At<'_>, apply_to: ApplyTo, listener: &ListenerMatch, report: &m
     }
 }
 
-/// What can be told of a value without Envoy's types: an object of Envoy has a name that is a string, and the types of
-/// version 2 are gone.
+/// What can be told of a value without Envoy's types: an object of Envoy has a name that is a string, and the
+/// types of version 2 are gone.
 fn value(at: &At<'_>, value: &Value, report: &mut Report) {
     let Some(fields) = value.as_object() else {
         return report.refuse(at, "the `value` of a patch is an object");

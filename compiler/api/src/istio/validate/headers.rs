@@ -58,8 +58,8 @@ pub(super) fn name(name: &str) -> Result<(), String> {
     Err(format!("`{name}` is not the name of a header: use letters, digits, `-` and `_`"))
 }
 
-/// Whether the key of a header match names a claim of a token instead: `@request.auth.claims.name`, also with the names
-/// in brackets.
+/// Whether the key of a header match names a claim of a token instead: `@request.auth.claims.name`, also with
+/// the names in brackets.
 pub(super) fn is_claim(key: &str) -> bool {
     let Some(path) = key.to_ascii_lowercase().strip_prefix("@request.auth.claims").map(str::to_owned) else {
         return false;
@@ -78,8 +78,8 @@ pub(super) fn name_or_claim(key: &str) -> Result<(), String> {
     if is_claim(key) { Ok(()) } else { name(key) }
 }
 
-/// The value that a header is set to: no control characters, and Envoy's `%COMMAND(arguments)%` complete. A percent sign
-/// that is meant is written twice.
+/// The value that a header is set to: no control characters, and Envoy's `%COMMAND(arguments)%` complete. A
+/// percent sign that is meant is written twice.
 pub(super) fn value_of(value: &str) -> Result<(), String> {
     if value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f) {
         return Err("the value of a header must not hold control characters".to_owned());

@@ -1,7 +1,8 @@
-//! Rules of admission for the Istio kinds: what Istio's webhook refuses or warns of, and what the validation expressions
-//! of the published CRDs refuse beyond it. One file a kind or a part that kinds share.
+//! Rules of admission for the Istio kinds: what Istio's webhook refuses or warns of, and what the validation
+//! expressions of the published CRDs refuse beyond it. One file a kind or a part that kinds share.
 //!
-//! Source of the rules: the behaviour of Istio's validation, the published CRDs, and the documentation of the fields.
+//! Source of the rules: the behaviour of Istio's validation, the published CRDs, and the documentation of the
+//! fields.
 
 mod address;
 mod attribute;

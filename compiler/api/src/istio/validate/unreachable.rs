@@ -60,8 +60,8 @@ fn repeated<'r, M: Serialize + 'r>(
     }
 }
 
-/// Matches by prefix that start with the prefix of an earlier match, and ask for no less otherwise. The later of two
-/// equal matches is left out, since it is reported as such.
+/// Matches by prefix that start with the prefix of an earlier match, and ask for no less otherwise. The later
+/// of two equal matches is left out, since it is reported as such.
 fn covered(at: &At<'_>, rules: &[Vec<HttpMatchRequest>], report: &mut Report) {
     let mut by_prefix: Vec<(usize, usize, &HttpMatchRequest, &str)> = Vec::new();
     for (rule, matches) in rules.iter().enumerate() {

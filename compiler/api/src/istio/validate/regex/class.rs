@@ -55,7 +55,8 @@ impl Parser<'_> {
         Ok(true)
     }
 
-    /// A character of a class; the inner `None` if it is escaped by number, the outer if a whole class stands there.
+    /// A character of a class; the inner `None` if it is escaped by number, the outer if a whole class stands
+    /// there.
     fn class_character(&mut self) -> Result<Option<Option<char>>, String> {
         match self.rest.next() {
             Some('\\') => match self.rest.next() {

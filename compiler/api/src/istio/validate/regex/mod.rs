@@ -1,4 +1,5 @@
-//! Whether RE2 reads a regular expression. Istio's webhook compiles expressions with Go's RE2, Envoy with the original.
+//! Whether RE2 reads a regular expression. Istio's webhook compiles expressions with Go's RE2, Envoy with the
+//! original.
 
 mod class;
 mod escape;
