@@ -2,7 +2,8 @@
 
 /// The candidate that differs least from a word, if the difference is small enough to be a slip: a third of the letters,
 /// where a wrong, missing, additional or exchanged letter counts one and a wrong case nothing.
-pub(crate) fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+#[must_use]
+pub fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let letters: Vec<char> = word.to_lowercase().chars().collect();
     // Nobody misspells words of this length; the bound keeps the table small on hostile input.
     if letters.len() > 64 {

@@ -26,6 +26,7 @@ mod survivors;
 mod timestamp;
 
 pub use admission::{Objection, Objector, Report};
+pub use closest::closest;
 pub use duration::Duration;
 pub use istiod_features::{IstiodFeatures, RemoteJwks};
 pub use kind::Kind;

@@ -97,6 +97,20 @@ codes! {
     UNKNOWN_SUBSET = 3004 "unknown-subset" Error "IST0101";
     /// A VirtualService names a Gateway that does not exist.
     UNKNOWN_GATEWAY = 3005 "unknown-gateway" Error "IST0101";
+    /// A VirtualService delegates to another one that does not exist, has hosts of its own or is not exported to it.
+    UNKNOWN_DELEGATE = 3006 "unknown-delegate" Warning "IST0101";
+    /// A rule of a delegate lies outside of the rule that delegates to it.
+    DELEGATE_OUTSIDE_RULE = 3007 "delegate-outside-rule" Warning;
+    /// No workload runs a Gateway.
+    GATEWAY_WITHOUT_WORKLOAD = 3008 "gateway-without-workload" Warning "IST0101";
+    /// Two VirtualServices for sidecars have the same host.
+    DUPLICATE_HOST = 3010 "duplicate-host" Warning "IST0109";
+    /// An object has no effect because an older one of the same scope wins.
+    SUPERSEDED = 3011 "superseded" Warning;
+    /// Only the names of objects decide which of them wins.
+    ORDER_BY_NAME = 3012 "order-by-name" Info;
+    /// Objects of two kinds have the name of one workload.
+    WORKLOAD_NAME_TAKEN = 3013 "workload-name-taken" Info;
     /// Connections to one service cannot be told from those to another one, which gets them.
     LISTENER_CONFLICT = 4001 "listener-conflict" Warning;
     /// A service has a port that the proxy needs itself, or may not bind.
