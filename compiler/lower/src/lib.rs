@@ -20,7 +20,7 @@ use meshc_diagnostics::Diagnostics;
 use meshc_model::Mesh;
 use meshc_plan::{HeadlessService, Plan};
 
-pub use upstream::headless_service_name;
+pub use upstream::{SubsetOfRule, headless_service_name};
 
 /// Compiles a mesh: one plan for each workload that has a proxy, the identities that they present, and the Services
 /// that have to exist so that the names in the plan resolve.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use meshc_api::istio::{self, CaptureMode, ConnectionPoolSettings, IstioIngressListener, ServerTlsSettings};
+use meshc_api::istio::{self, CaptureMode, ConnectionPoolSettings, IstioIngressListener};
 use meshc_api::mesh_config::InboundTrafficPolicyMode;
 use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
 use meshc_model::{Interception, Protocol, ServicePort, TargetPort};
@@ -20,8 +20,6 @@ pub(crate) struct IngressListener {
     pub(crate) bound: bool,
     /// Where the application listens.
     pub(crate) endpoint: ApplicationEndpoint,
-    /// TLS of clients outside of the mesh.
-    pub(crate) tls: Option<ServerTlsSettings>,
     /// Limits of this listener.
     pub(crate) connection_pool: Option<ConnectionPoolSettings>,
     /// Where it stands.
@@ -83,6 +81,9 @@ fn read(
             ApplicationEndpoint::Dialled(None)
         }
     };
+    if listener.tls.is_some() {
+        diags.push(tls_not_supported(cx, &origin));
+    }
     let bound =
         cx.workload.interception == Interception::None || listener.capture_mode == Some(CaptureMode::None);
     Some(IngressListener {
@@ -90,7 +91,6 @@ fn read(
         bind: listener.bind.as_deref().and_then(|bind| bind.parse().ok()),
         bound,
         endpoint,
-        tls: listener.tls.clone(),
         connection_pool: listener.connection_pool.clone(),
         origin,
     })
@@ -128,9 +128,20 @@ fn endpoint(text: &str) -> Option<ApplicationEndpoint> {
 
 fn bad_endpoint(cx: &ProxyContext<'_>, text: &str, origin: &Origin) -> Diagnostic {
     let message = format!("`{text}` is no place where an application can listen");
-    let mut finding = Diagnostic::new(&codes::SIDECAR_INGRESS_ENDPOINT, message)
+    let finding = Diagnostic::new(&codes::SIDECAR_INGRESS_ENDPOINT, message)
         .consequence("the proxy forwards to the port that the client dialled, on the address of the pod")
         .help("state `127.0.0.1:PORT`, `0.0.0.0:PORT` (the address of the pod), `unix:///PATH`, or nothing");
+    at_listener(cx, finding, origin)
+}
+
+fn tls_not_supported(cx: &ProxyContext<'_>, origin: &Origin) -> Diagnostic {
+    let finding = Diagnostic::new(&codes::NOT_SUPPORTED_YET, "`tls` of an ingress listener is not supported yet")
+        .consequence("the proxy does not terminate this TLS; it passes to the application, as with istiod's defaults")
+        .help("let the application terminate it, or a gateway");
+    at_listener(cx, finding, origin)
+}
+
+fn at_listener(cx: &ProxyContext<'_>, mut finding: Diagnostic, origin: &Origin) -> Diagnostic {
     if let Origin::Declared { span, .. } = origin {
         finding = finding.at(*span, "");
     }

@@ -2,7 +2,7 @@
 
 use meshc_api::istio::{ClientTlsMode, ClientTlsSettings};
 use meshc_diagnostics::Diagnostics;
-use meshc_model::{MtlsMode, Resolution, Service};
+use meshc_model::{MtlsMode, Service};
 use meshc_plan::{CertificateSource, Discovery, TrustSource, UpstreamTls, UpstreamTlsChoice};
 
 use super::target::{Target, TargetMode};
@@ -88,9 +88,4 @@ fn istio_mutual(sni: String, names: Vec<String>, http2: bool) -> UpstreamTls {
         ecdh_curves: Vec::new(),
         credential: false,
     }
-}
-
-/// Whether a proxy of this kind sends to the address that was dialled, rather than to endpoints that it knows.
-pub(super) fn is_dialled(service: &Service, gateway: bool) -> bool {
-    service.resolution == Resolution::Passthrough && !gateway
 }

@@ -26,7 +26,7 @@ use meshc_diagnostics::Diagnostics;
 use meshc_model::WorkloadRole;
 use meshc_plan::{HeadlessService, Upstream};
 
-pub use headless::headless_service_name;
+pub use headless::{SubsetOfRule, headless_service_name};
 pub(crate) use locality::parse as parse_locality;
 pub(crate) use stat_name::StatName;
 
