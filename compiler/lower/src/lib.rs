@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod context;
+mod gateway;
 mod http;
 mod identity;
 mod inbound;

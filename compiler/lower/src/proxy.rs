@@ -10,7 +10,7 @@ use meshc_plan::{HeadlessService, ProxyPlan, ProxyRole};
 
 use crate::context::ProxyContext;
 use crate::upstream::{self, Upstreams};
-use crate::{bootstrap, http, inbound, listener, security};
+use crate::{bootstrap, gateway, http, inbound, listener, security};
 
 /// Generated Services by namespace and name.
 pub(crate) type HeadlessServices = BTreeMap<(String, String), HeadlessService>;
@@ -33,7 +33,7 @@ pub(crate) fn proxy(
             listeners.extend(inbound::listeners(&cx, &security, diags));
             (listeners, route_tables)
         }
-        WorkloadRole::Gateway => (Vec::new(), Vec::new()),
+        WorkloadRole::Gateway => (gateway::listeners(&cx, diags), gateway::route_tables(&cx, diags)),
     };
     let outbound = shared.outbound(&cx, diags);
     let own = upstream::own(&cx, diags);

@@ -13,7 +13,6 @@ mod tls;
 
 use std::sync::Arc;
 
-use meshc_api::istio::ServerTlsMode;
 use meshc_diagnostics::Diagnostics;
 use meshc_plan::{Listener, RouteTable};
 
@@ -32,9 +31,4 @@ pub(crate) fn route_tables(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> Ve
     // Conflicts between servers are reported with the listeners.
     let merged = merge::merged_servers(cx, &mut Diagnostics::new());
     routes::route_tables(cx, &merged, diags)
-}
-
-/// Whether the gateway forwards mutual TLS of other clusters by the destination in the server name.
-pub(crate) fn forwards_by_sni(cx: &ProxyContext<'_>) -> bool {
-    servers::servers(cx).iter().any(|server| server.tls_mode() == Some(ServerTlsMode::AutoPassthrough))
 }
