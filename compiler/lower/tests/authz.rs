@@ -42,15 +42,20 @@ fn filters(plan: &Plan, http: bool) -> Vec<AuthorizationFilter> {
     let proxy = plan.proxies.values().next().expect("one proxy");
     let port = if http { 8080 } else { 9000 };
     let chains = proxy.listeners.iter().flat_map(|listener| &listener.chains);
-    let chain = chains.clone().find(|chain| chain.matches.destination_port == Some(port)).expect("the port has a chain");
+    let chain = chains
+        .clone()
+        .find(|chain| chain.matches.destination_port == Some(port))
+        .expect("the port has a chain");
     let mut found = Vec::new();
     for filter in &chain.filters {
         match filter {
             NetworkFilter::Authorization(filter) => found.push(filter.clone()),
-            NetworkFilter::Http(connection) => found.extend(connection.filters.iter().filter_map(|filter| match filter {
-                HttpFilter::Authorization(filter) => Some(filter.clone()),
-                _ => None,
-            })),
+            NetworkFilter::Http(connection) => {
+                found.extend(connection.filters.iter().filter_map(|filter| match filter {
+                    HttpFilter::Authorization(filter) => Some(filter.clone()),
+                    _ => None,
+                }))
+            }
             _ => {}
         }
     }
@@ -67,7 +72,8 @@ fn sorted(mut filter: AuthorizationFilter) -> AuthorizationFilter {
 }
 
 fn check(folder: &Path) -> bool {
-    let case: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).unwrap();
+    let case: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).unwrap();
     if case["builder"]["is_custom_builder"] == true {
         return false;
     }

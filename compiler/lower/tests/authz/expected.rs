@@ -1,8 +1,8 @@
 //! Reads the filters of a golden file as nodes of a plan.
 
 use meshc_plan::{
-    AuthorizationAction, AuthorizationFilter, HeaderMatch, MetadataValue, Permission, PolicyRule, Principal, RuleId,
-    StringMatch, ValueMatch,
+    AuthorizationAction, AuthorizationFilter, HeaderMatch, MetadataValue, Permission, PolicyRule, Principal,
+    RuleId, StringMatch, ValueMatch,
 };
 use serde_json::Value;
 
@@ -96,7 +96,11 @@ fn principal(value: &Value) -> Principal {
 }
 
 fn only(value: &Value) -> (&str, &Value) {
-    value.as_object().and_then(|object| object.iter().next()).map(|(key, value)| (key.as_str(), value)).expect("one key")
+    value
+        .as_object()
+        .and_then(|object| object.iter().next())
+        .map(|(key, value)| (key.as_str(), value))
+        .expect("one key")
 }
 
 fn string(value: &Value) -> String {
