@@ -109,7 +109,10 @@ fn defining_file(protos: &Path, full_name: &str) -> Option<String> {
         let Ok(entries) = fs::read_dir(protos.join(include).join(&folder)) else { continue };
         for entry in entries.flatten() {
             let source = fs::read_to_string(entry.path()).unwrap_or_default();
-            if source.lines().any(|line| line.trim_end() == definition || line.trim_end() == format!("{definition}}}")) {
+            if source
+                .lines()
+                .any(|line| line.trim_end() == definition || line.trim_end() == format!("{definition}}}"))
+            {
                 return Some(format!("{folder}/{}", entry.file_name().to_string_lossy()));
             }
         }
@@ -172,7 +175,8 @@ impl FileResolver for Resolver {
         if let Some(file) = self.parsed.borrow().get(name) {
             return Ok(file.clone());
         }
-        let path = INCLUDES.iter().map(|include| self.protos.join(include).join(name)).find(|path| path.exists());
+        let path =
+            INCLUDES.iter().map(|include| self.protos.join(include).join(name)).find(|path| path.exists());
         let file = match path.and_then(|path| fs::read_to_string(path).ok()) {
             None => GoogleFileResolver::new().open_file(name)?,
             Some(mut source) => {

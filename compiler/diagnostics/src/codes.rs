@@ -151,6 +151,10 @@ codes! {
     HTTP_RULE_ON_TCP_PORT = 4082 "http-rule-on-tcp-port" Warning;
     /// The keys of a token issuer are not known at build time, so that every token is refused.
     JWKS_UNAVAILABLE = 4083 "jwks-unavailable" Warning;
+    /// A resource that meshc emits is not valid Envoy configuration; a fault of meshc, or of a value that no earlier check refused.
+    INVALID_ENVOY_RESOURCE = 6001 "invalid-envoy-resource" Error;
+    /// A connection names a route table that its proxy does not have; a fault of meshc.
+    MISSING_ROUTE_TABLE = 6002 "missing-route-table" Error;
 }
 
 #[cfg(test)]

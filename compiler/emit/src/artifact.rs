@@ -61,16 +61,17 @@ fn escaped(part: &str) -> String {
     if text.is_empty() { "%".to_owned() } else { text }
 }
 
-/// The content of a file: texts one after the other, each with the indentation that it gets in this file.
+/// The content of a file: texts one after the other, shared with the other files that hold them.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
     pieces: Vec<Piece>,
 }
 
 #[derive(Debug, Clone)]
-struct Piece {
-    text: Arc<str>,
-    indent: usize,
+enum Piece {
+    Fixed(&'static str),
+    Text(Arc<str>),
+    Elements(Arc<[Arc<str>]>, usize),
 }
 
 /// Spaces enough for every indentation.
@@ -83,14 +84,20 @@ impl Content {
         Self::default()
     }
 
-    /// Adds a text.
-    pub fn push(&mut self, text: impl Into<Arc<str>>) {
-        self.push_indented(text, 0);
+    /// Adds a text that is part of every such file.
+    pub fn push_fixed(&mut self, text: &'static str) {
+        self.pieces.push(Piece::Fixed(text));
     }
 
-    /// Adds a text of which every line is indented by that many spaces, at most 32.
-    pub fn push_indented(&mut self, text: impl Into<Arc<str>>, indent: usize) {
-        self.pieces.push(Piece { text: text.into(), indent: indent.min(SPACES.len()) });
+    /// Adds a text.
+    pub fn push(&mut self, text: impl Into<Arc<str>>) {
+        self.pieces.push(Piece::Text(text.into()));
+    }
+
+    /// Adds the elements of a list: every line indented by that many spaces, at most 32, with a comma and a newline between two
+    /// elements.
+    pub fn push_elements(&mut self, elements: Arc<[Arc<str>]>, indent: usize) {
+        self.pieces.push(Piece::Elements(elements, indent.min(SPACES.len())));
     }
 
     /// Writes the whole content.
@@ -105,7 +112,7 @@ impl Content {
     /// The whole content.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = String::with_capacity(self.pieces.iter().map(|piece| piece.text.len()).sum());
+        let mut text = String::new();
         let Ok(()) = self.for_each(|part| {
             text.push_str(part);
             Ok::<(), std::convert::Infallible>(())
@@ -114,14 +121,21 @@ impl Content {
     }
 
     fn for_each<E>(&self, mut take: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
-        for Piece { text, indent } in &self.pieces {
-            if *indent == 0 {
-                take(text)?;
-                continue;
-            }
-            for line in text.split_inclusive('\n') {
-                take(&SPACES[..*indent])?;
-                take(line)?;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Fixed(text) => take(text)?,
+                Piece::Text(text) => take(text)?,
+                Piece::Elements(elements, indent) => {
+                    for (index, element) in elements.iter().enumerate() {
+                        if index > 0 {
+                            take(",\n")?;
+                        }
+                        for line in element.split_inclusive('\n') {
+                            take(&SPACES[..*indent])?;
+                            take(line)?;
+                        }
+                    }
+                }
             }
         }
         Ok(())
@@ -185,6 +199,8 @@ impl ArtifactSet {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{ArtifactPath, ArtifactSet, Content};
 
     #[test]
@@ -199,12 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_indented_line_by_line() {
+    fn elements_are_indented_line_by_line() {
         let mut content = Content::new();
-        content.push("[\n");
-        content.push_indented("{\n \"a\": 1\n}", 2);
-        content.push("\n]\n");
-        assert_eq!(content.to_text(), "[\n  {\n   \"a\": 1\n  }\n]\n");
+        content.push_fixed("[\n");
+        content.push_elements([Arc::from("{\n \"a\": 1\n}"), Arc::from("2")].into(), 2);
+        content.push("\n]\n".to_owned());
+        assert_eq!(content.to_text(), "[\n  {\n   \"a\": 1\n  },\n  2\n]\n");
         let mut written = Vec::new();
         content.write_to(&mut written).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), content.to_text());

@@ -4,6 +4,7 @@
 //! Istio or Kubernetes input kinds, the mesh model, how the plan was made; and it touches no file, clock or environment.
 
 pub mod artifact;
+pub mod envoy;
 mod hash;
 pub mod identities;
 pub mod json;

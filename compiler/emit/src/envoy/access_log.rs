@@ -22,7 +22,9 @@ const FILTER_STATE: [&str; 6] = [
 pub(super) fn access_log(log: &AccessLog) -> xds::AccessLog {
     let AccessLog { sink, filters } = log;
     let (name, config) = match sink {
-        AccessLogSink::File { path, format } => ("envoy.access_loggers.file", Any::FileAccessLog(file(path, format))),
+        AccessLogSink::File { path, format } => {
+            ("envoy.access_loggers.file", Any::FileAccessLog(file(path, format)))
+        }
         AccessLogSink::Service { log_name, tcp: false } => {
             ("envoy.access_loggers.http_grpc", Any::HttpGrpcAccessLog(service(log_name)))
         }
@@ -66,15 +68,16 @@ fn filter(filters: &[AccessLogFilter]) -> Option<xds::AccessLogFilter> {
         0 | 1 => filters.pop(),
         _ => Some(xds::AccessLogFilter {
             and_filter: Some(xds::AndFilter { filters }),
-            response_flag_filter: None,
-            extension_filter: None,
+            ..xds::AccessLogFilter::default()
         }),
     }
 }
 
 fn one_filter(filter: &AccessLogFilter) -> xds::AccessLogFilter {
     let (flags, extension) = match filter {
-        AccessLogFilter::ResponseFlags(flags) => (Some(xds::ResponseFlagFilter { flags: flags.clone() }), None),
+        AccessLogFilter::ResponseFlags(flags) => {
+            (Some(xds::ResponseFlagFilter { flags: flags.clone() }), None)
+        }
         AccessLogFilter::Cel(expression) => {
             let config = Any::CelFilter(xds::CelFilter { expression: expression.clone() });
             (None, Some(xds::Extension::new("envoy.access_loggers.extension_filters.cel", config)))

@@ -4,10 +4,10 @@ use meshc_plan::{
     AuthorizationAction, AuthorizationFilter, MetadataValue, Permission, PolicyRule, Principal,
 };
 
+use super::names;
 use super::route_match::header_match;
 use super::values::{network, string_match};
 use super::xds::{self, ValueMatcher};
-use super::names;
 
 /// The filter of HTTP connections.
 pub(super) fn http(filter: &AuthorizationFilter) -> xds::HttpRbac {

@@ -1,31 +1,35 @@
 //! Filter chains: which connections, what transport security, which filters.
 
-use std::collections::BTreeMap;
-
 use meshc_plan::{ChainMatch, FilterChain, RouteSource, RouteTable, RouteTableName, TransportProtocol};
 
 use super::values::{duration, network};
-use super::{EnvoyOptions, downstream_tls, metadata, network_filter, xds};
+use super::{EnvoyOptions, downstream_tls, metadata, names, network_filter, xds};
 
 /// What chains must know beside themselves: the route tables of the proxy, printed.
 pub(super) struct ChainScope<'s> {
     pub(super) options: &'s EnvoyOptions,
-    /// Tables that connections name.
-    pub(super) named: &'s BTreeMap<&'s RouteTableName, xds::Printed>,
+    /// Finds a table that a connection names.
+    pub(super) named: &'s dyn Fn(&RouteTableName) -> Option<xds::Printed>,
     /// Prints a table that only one chain has.
-    pub(super) print: &'s dyn Fn(&RouteTable) -> xds::Printed,
-    /// What stands for a named table that the proxy does not have.
-    pub(super) missing: &'s dyn Fn(&RouteTableName) -> xds::Printed,
+    pub(super) inline: &'s dyn Fn(&RouteTable) -> xds::Printed,
 }
 
 impl ChainScope<'_> {
-    /// The printed table of a connection. A static configuration cannot fetch it, so it is always part of the listener.
-    pub(super) fn printed_routes(&self, source: &RouteSource) -> xds::Printed {
+    /// The table of a connection. A static configuration cannot fetch it, so it always stands inside. For one that the proxy
+    /// does not have, which the emitter reports, stands an empty table.
+    pub(super) fn routes(&self, source: &RouteSource) -> xds::Printed {
         match source {
-            RouteSource::Named(name) => self.named.get(name).cloned().unwrap_or_else(|| (self.missing)(name)),
-            RouteSource::Inline(table) => (self.print)(table),
+            RouteSource::Named(name) => (self.named)(name).unwrap_or_else(|| empty_table(name)),
+            RouteSource::Inline(table) => (self.inline)(table),
         }
     }
+}
+
+fn empty_table(name: &RouteTableName) -> xds::Printed {
+    xds::Printed::of(&xds::RouteConfiguration {
+        name: names::route_table(name),
+        ..xds::RouteConfiguration::default()
+    })
 }
 
 /// One filter chain.

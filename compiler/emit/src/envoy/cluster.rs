@@ -10,8 +10,8 @@ use super::upstream_tls::HostChecks;
 use super::values::duration;
 use super::xds::{self, Any, Extension};
 use super::{
-    EnvoyFlavor, alpn, connection_pool, discovery, load_balancing, metadata, metadata_exchange, names, outlier,
-    upstream_tls,
+    EnvoyFlavor, alpn, connection_pool, discovery, load_balancing, metadata, metadata_exchange, names,
+    outlier, upstream_tls,
 };
 
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -45,8 +45,7 @@ pub(super) fn cluster(upstream: &Upstream, flavor: EnvoyFlavor) -> xds::Cluster 
     let balanced =
         load_balancing::load_balancing(load_balancing.as_ref(), *explicit_common_lb, found.picks_itself);
     let sockets = upstream_tls::sockets(tls, *proxy_protocol, flavor);
-    let http_options =
-        connection_pool::http_options(*protocol, pool, outlier.as_ref(), host_checks(tls));
+    let http_options = connection_pool::http_options(*protocol, pool, outlier.as_ref(), host_checks(tls));
     let exchanges = *metadata_exchange && flavor == EnvoyFlavor::IstioProxy;
     xds::Cluster {
         transport_socket_matches: sockets.matches,

@@ -54,9 +54,9 @@ pub(super) fn http_options(
         idle_timeout: duration(pool.idle_timeout),
         max_connection_duration: duration(pool.max_connection_duration),
         max_requests_per_connection: pool.max_requests_per_connection,
-        ..xds::CommonHttpProtocolOptions::NONE
+        ..xds::CommonHttpProtocolOptions::default()
     };
-    let common = (common != xds::CommonHttpProtocolOptions::NONE).then_some(common);
+    let common = (common != xds::CommonHttpProtocolOptions::default()).then_some(common);
     let upstream_http_protocol_options = host_checks.options();
     let outlier_detection = ejection.and_then(|ejection| outlier::error_matcher(&ejection.error_codes));
     let says_something = common.is_some()
@@ -94,7 +94,7 @@ fn spoken(
         UpstreamProtocol::Downstream { preserve_header_case } => {
             let config = xds::UseDownstreamHttpConfig {
                 http_protocol_options: Some(Http1ProtocolOptions::preserving_case(preserve_header_case)),
-                http2_protocol_options: Some(Http2ProtocolOptions::NONE),
+                http2_protocol_options: Some(Http2ProtocolOptions::default()),
             };
             (None, Some(config))
         }
@@ -109,6 +109,6 @@ fn http2(pool: &ConnectionPool) -> Http2ProtocolOptions {
     Http2ProtocolOptions {
         max_concurrent_streams: pool.max_concurrent_streams,
         connection_keepalive: pool.http2_keepalive.map(keepalive),
-        ..Http2ProtocolOptions::NONE
+        ..Http2ProtocolOptions::default()
     }
 }

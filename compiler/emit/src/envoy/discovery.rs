@@ -151,7 +151,7 @@ fn assignment(name: &UpstreamName, endpoints: Vec<xds::LocalityLbEndpoints>) -> 
 }
 
 fn istio_resolver() -> Extension {
-    let config = xds::CaresDnsResolver { udp_max_queries: Some(100), ..xds::CaresDnsResolver::DEFAULT };
+    let config = xds::CaresDnsResolver { udp_max_queries: Some(100), ..xds::CaresDnsResolver::default() };
     Extension::new("envoy.network.dns_resolver.cares", Any::CaresDnsResolver(config))
 }
 

@@ -27,7 +27,7 @@ pub(super) fn transport_socket(tls: &DownstreamTls, flavor: EnvoyFlavor) -> xds:
     let (validation_context, combined_validation_context) = validation(client);
     let context = xds::DownstreamTlsContext {
         common_tls_context: Some(xds::CommonTlsContext {
-            tls_params: (params != xds::TlsParameters::DEFAULT).then_some(params),
+            tls_params: (params != xds::TlsParameters::default()).then_some(params),
             tls_certificate_sds_secret_configs: certificates
                 .iter()
                 .map(|source| SdsSecret::Certificate(source.clone()).reference())
@@ -51,16 +51,19 @@ fn validation(
         match_subject_alt_names: names.iter().map(string_match).collect(),
         crl: crl.clone().map(DataSource::file),
         trust_chain_verification: accept_untrusted.then_some(xds::TrustChainVerification::AcceptUntrusted),
-        ..CertificateValidationContext::EMPTY
+        ..CertificateValidationContext::default()
     };
     match trust {
         Some(source) => (None, Some(combined(context, &SdsSecret::Trust(source.clone())))),
-        None => ((context != CertificateValidationContext::EMPTY).then_some(context), None),
+        None => ((context != CertificateValidationContext::default()).then_some(context), None),
     }
 }
 
 /// Checks against roots that come from a secret, with what the context adds.
-pub(super) fn combined(context: CertificateValidationContext, roots: &SdsSecret) -> xds::CombinedValidationContext {
+pub(super) fn combined(
+    context: CertificateValidationContext,
+    roots: &SdsSecret,
+) -> xds::CombinedValidationContext {
     xds::CombinedValidationContext {
         default_validation_context: Some(context),
         validation_context_sds_secret_config: Some(roots.reference()),

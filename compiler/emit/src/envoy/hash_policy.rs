@@ -7,8 +7,7 @@ use super::xds;
 
 /// One source of the hash.
 pub(super) fn hash_policy(policy: &HashPolicy) -> xds::HashPolicy {
-    let mut result =
-        xds::HashPolicy { header: None, cookie: None, connection_properties: None, query_parameter: None };
+    let mut result = xds::HashPolicy::default();
     match policy {
         HashPolicy::Header(name) => result.header = Some(xds::HashHeader { header_name: name.clone() }),
         HashPolicy::Cookie { name, ttl, path, attributes } => {

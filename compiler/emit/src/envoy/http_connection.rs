@@ -46,7 +46,8 @@ pub(super) fn http_connection(
         accept_http_10: *accept_http_10,
         ..xds::Http1ProtocolOptions::preserving_case(*preserve_header_case)
     };
-    let states_http1 = *explicit_http1_options || *accept_http_10 || *allow_absolute_url || *preserve_header_case;
+    let states_http1 =
+        *explicit_http1_options || *accept_http_10 || *allow_absolute_url || *preserve_header_case;
     let (server_name, server_header_transformation) = server_header_words(server_header);
     let (normalize_path, merge_slashes, escaped_slashes) = normalization(*path_normalization, limits);
     xds::HttpConnectionManager {
@@ -99,7 +100,7 @@ fn common_options(limits: &HttpConnectionLimits) -> Option<xds::CommonHttpProtoc
         },
         max_requests_per_connection: None,
     };
-    (options != xds::CommonHttpProtocolOptions::NONE).then_some(options)
+    (options != xds::CommonHttpProtocolOptions::default()).then_some(options)
 }
 
 fn http2_options(stated: bool, limits: &HttpConnectionLimits) -> Option<xds::Http2ProtocolOptions> {
@@ -109,7 +110,7 @@ fn http2_options(stated: bool, limits: &HttpConnectionLimits) -> Option<xds::Htt
         initial_connection_window_size: limits.initial_connection_window,
         connection_keepalive: None,
     };
-    (stated || options != xds::Http2ProtocolOptions::NONE).then_some(options)
+    (stated || options != xds::Http2ProtocolOptions::default()).then_some(options)
 }
 
 /// `normalize_path`, `merge_slashes` and the action for escaped slashes. Connection settings win over the mesh.

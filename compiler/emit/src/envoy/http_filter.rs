@@ -3,15 +3,18 @@
 use meshc_plan::HttpFilter;
 
 use super::xds::{self, Any, Empty};
-use super::{EnvoyFlavor, EnvoyOptions, alpn, authorization, discovery, fault, jwt, metadata_exchange, stats};
+use super::{
+    EnvoyFlavor, EnvoyOptions, alpn, authorization, discovery, fault, jwt, metadata_exchange, stats,
+};
 
 /// One HTTP filter; none where the build of Envoy does not have it.
 pub(super) fn http_filter(filter: &HttpFilter, options: &EnvoyOptions) -> Option<xds::HttpFilter> {
     let istio_only = options.flavor == EnvoyFlavor::IstioProxy;
     let (name, config) = match filter {
-        HttpFilter::MetadataExchange { downstream, skip_external } => {
-            (metadata_exchange::NAME, istio_only.then(|| metadata_exchange::http(*downstream, *skip_external))?)
-        }
+        HttpFilter::MetadataExchange { downstream, skip_external } => (
+            metadata_exchange::NAME,
+            istio_only.then(|| metadata_exchange::http(*downstream, *skip_external))?,
+        ),
         HttpFilter::JwtAuthentication(tokens) => {
             ("envoy.filters.http.jwt_authn", Any::JwtAuthentication(jwt::jwt(tokens, options.flavor)))
         }

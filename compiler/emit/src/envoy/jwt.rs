@@ -17,7 +17,11 @@ pub(super) fn jwt(filter: &JwtAuthentication, flavor: EnvoyFlavor) -> xds::JwtAu
     let JwtAuthentication { providers } = filter;
     let name = |index: usize| format!("origins-{index}");
     xds::JwtAuthentication {
-        providers: providers.iter().enumerate().map(|(index, one)| (name(index), provider(one, flavor))).collect(),
+        providers: providers
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (name(index), provider(one, flavor)))
+            .collect(),
         rules: vec![xds::RequirementRule {
             r#match: Some(xds::RouteMatch::any()),
             requires: Some(requirement((0..providers.len()).map(name).collect())),
@@ -28,7 +32,8 @@ pub(super) fn jwt(filter: &JwtAuthentication, flavor: EnvoyFlavor) -> xds::JwtAu
 
 /// With several providers, either one of them accepts the token, or none finds a token at all.
 fn requirement(names: Vec<String>) -> JwtRequirement {
-    let or_missing = |name: String| JwtRequirement::any(vec![JwtRequirement::provider(name), JwtRequirement::missing()]);
+    let or_missing =
+        |name: String| JwtRequirement::any(vec![JwtRequirement::provider(name), JwtRequirement::missing()]);
     if names.len() == 1 {
         return names.into_iter().map(or_missing).next().unwrap_or_else(JwtRequirement::missing);
     }

@@ -1,8 +1,6 @@
 //! Load balancing (translation-spec §3.7).
 
-use meshc_plan::{
-    ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
-};
+use meshc_plan::{ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart};
 
 use super::xds::{self, Empty, Int64, LbPolicy, Percent};
 
@@ -25,8 +23,9 @@ pub(super) fn load_balancing(
 ) -> BalancingFields {
     let mut fields = BalancingFields::default();
     if let Some(LoadBalancing { algorithm, slow_start, panic_threshold, locality }) = balancing {
-        let starting =
-            || slow_start.as_ref().map(|start| xds::SlowStartLbConfig { slow_start_config: Some(slow(start)) });
+        let starting = || {
+            slow_start.as_ref().map(|start| xds::SlowStartLbConfig { slow_start_config: Some(slow(start)) })
+        };
         match algorithm {
             LoadBalancingAlgorithm::RoundRobin => fields.round_robin = starting(),
             LoadBalancingAlgorithm::LeastRequest => {
@@ -50,7 +49,7 @@ pub(super) fn load_balancing(
     if picks_itself {
         fields.policy = Some(LbPolicy::ClusterProvided);
     }
-    fields.common = fields.common.or_else(|| explicit_common.then_some(xds::CommonLbConfig::EMPTY));
+    fields.common = fields.common.or_else(|| explicit_common.then_some(xds::CommonLbConfig::default()));
     fields
 }
 
@@ -80,5 +79,5 @@ fn common(panic_threshold: Option<f64>, locality: &LocalityBalancing) -> Option<
         zone_aware_lb_config: zone_aware,
         locality_weighted_lb_config: weighted,
     };
-    (result != xds::CommonLbConfig::EMPTY).then_some(result)
+    (result != xds::CommonLbConfig::default()).then_some(result)
 }

@@ -42,7 +42,7 @@ pub(super) fn network_filter(filter: &NetworkFilter, scope: &ChainScope<'_>) -> 
             ("envoy.filters.network.redis_proxy", Any::RedisProxy(redis_proxy(upstream)))
         }
         NetworkFilter::Http(connection) => {
-            let routes = scope.printed_routes(&connection.routes);
+            let routes = scope.routes(&connection.routes);
             let config = http_connection::http_connection(connection, routes, scope.options);
             ("envoy.filters.network.http_connection_manager", Any::HttpConnectionManager(config))
         }

@@ -31,11 +31,8 @@ pub(super) fn redirect(redirect: &Redirect) -> xds::RedirectAction {
 /// The proxy answers itself.
 pub(super) fn direct_response(response: &DirectResponse) -> xds::DirectResponseAction {
     let DirectResponse { status, body, body_bytes } = response;
-    let bytes = |bytes: &String| xds::DataSource {
-        filename: None,
-        inline_bytes: Some(bytes.clone()),
-        inline_string: None,
-    };
+    let bytes =
+        |bytes: &String| xds::DataSource { inline_bytes: Some(bytes.clone()), ..xds::DataSource::default() };
     let body = body.clone().map(xds::DataSource::text).or_else(|| body_bytes.as_ref().map(bytes));
     xds::DirectResponseAction { status: *status, body }
 }

@@ -17,7 +17,8 @@ pub(super) fn retry(retry: &Retry) -> xds::RetryPolicy {
         host_selection_attempts,
         avoid_previous_priorities,
     } = retry;
-    let previous_hosts = || Extension::new("envoy.retry_host_predicates.previous_hosts", Any::PreviousHosts(Empty {}));
+    let previous_hosts =
+        || Extension::new("envoy.retry_host_predicates.previous_hosts", Any::PreviousHosts(Empty {}));
     xds::RetryPolicy {
         retry_on: retry_on.clone(),
         num_retries: Some(*attempts),

@@ -9,7 +9,9 @@ use meshc_plan::{
 use super::headers::{Headers, headers};
 use super::values::duration;
 use super::xds::{self, Any};
-use super::{EnvoyFlavor, alpn, cors, fault, hash_policy, metadata, mirror, names, redirect, retry, route_match};
+use super::{
+    EnvoyFlavor, alpn, cors, fault, hash_policy, metadata, mirror, names, redirect, retry, route_match,
+};
 
 /// What a route table must know beside itself.
 #[derive(Clone, Copy)]
@@ -100,7 +102,9 @@ fn route(route: &Route, scope: RouteScope<'_>) -> xds::Route {
             result.route = Some(forward(target, scope));
         }
         RouteAction::Redirect(target) => result.redirect = Some(redirect::redirect(target)),
-        RouteAction::DirectResponse(answer) => result.direct_response = Some(redirect::direct_response(answer)),
+        RouteAction::DirectResponse(answer) => {
+            result.direct_response = Some(redirect::direct_response(answer))
+        }
         // Envoy refuses a configuration with such a route. One that istiod sends late is refused alone; a bootstrap would be
         // refused as a whole, so a stock Envoy answers these requests with an error.
         RouteAction::None if scope.flavor == EnvoyFlavor::Stock => {
@@ -130,7 +134,10 @@ fn forward(forward: &RouteForward, scope: RouteScope<'_>) -> xds::RouteAction {
         _ => None,
     };
     let weighted = || xds::WeightedCluster {
-        clusters: upstreams.iter().map(|upstream| weighted_upstream(upstream, upstreams.len() > 1, scope)).collect(),
+        clusters: upstreams
+            .iter()
+            .map(|upstream| weighted_upstream(upstream, upstreams.len() > 1, scope))
+            .collect(),
     };
     let rewrite = |(pattern, substitution): &(String, String)| xds::RegexMatchAndSubstitute {
         pattern: Some(xds::RegexMatcher { regex: pattern.clone() }),
@@ -160,7 +167,11 @@ fn stream_duration(timeout: xds::Duration) -> xds::MaxStreamDuration {
     xds::MaxStreamDuration { max_stream_duration: Some(timeout), grpc_timeout_header_max: Some(timeout) }
 }
 
-fn weighted_upstream(upstream: &WeightedUpstream, one_of_many: bool, scope: RouteScope<'_>) -> xds::ClusterWeight {
+fn weighted_upstream(
+    upstream: &WeightedUpstream,
+    one_of_many: bool,
+    scope: RouteScope<'_>,
+) -> xds::ClusterWeight {
     let WeightedUpstream { upstream, weight, headers: operations, host_rewrite } = upstream;
     let Headers { request_add, request_remove, response_add, response_remove } = headers(operations);
     xds::ClusterWeight {

@@ -9,14 +9,11 @@ use super::xds::{self, ValueMatcher};
 pub(super) fn route_match(matches: &RouteMatch) -> xds::RouteMatch {
     let RouteMatch { path, case_sensitive, headers, query, claims } = matches;
     let mut result = xds::RouteMatch {
-        prefix: None,
-        path: None,
-        safe_regex: None,
-        path_separated_prefix: None,
         case_sensitive: *case_sensitive,
         headers: headers.iter().map(header_match).collect(),
         query_parameters: query.iter().map(query_match).collect(),
         dynamic_metadata: claims.iter().map(claim_match).collect(),
+        ..xds::RouteMatch::default()
     };
     match path {
         PathMatch::Exact(text) => result.path = Some(text.clone()),

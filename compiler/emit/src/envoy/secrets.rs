@@ -78,7 +78,8 @@ impl SdsSecret {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Certificate(CertificateSource::Workload) => "default".to_owned(),
-            Self::Certificate(CertificateSource::Secret { name }) | Self::Trust(TrustSource::Secret { name }) => {
+            Self::Certificate(CertificateSource::Secret { name })
+            | Self::Trust(TrustSource::Secret { name }) => {
                 format!("kubernetes://{name}")
             }
             Self::Certificate(CertificateSource::Files { certificate, key }) => {
@@ -88,7 +89,9 @@ impl SdsSecret {
                 name.clone()
             }
             Self::Trust(TrustSource::Mesh) => "ROOTCA".to_owned(),
-            Self::Trust(TrustSource::ConfigMap { namespace, name }) => format!("configmap://{namespace}/{name}"),
+            Self::Trust(TrustSource::ConfigMap { namespace, name }) => {
+                format!("configmap://{namespace}/{name}")
+            }
             Self::Trust(TrustSource::File(path)) => format!("file-root:{path}"),
             Self::Trust(TrustSource::System) => "file-root:system".to_owned(),
         }
@@ -143,14 +146,23 @@ impl SdsSecret {
         }
     }
 
+    /// Whether it is part of the identity of the workload.
+    pub(super) fn is_identity(&self) -> bool {
+        matches!(self, Self::Certificate(CertificateSource::Workload) | Self::Trust(TrustSource::Mesh))
+    }
+
     /// The content of the description.
     pub(super) fn description(&self) -> xds::DiscoveryResponse {
+        xds::DiscoveryResponse { resources: vec![Any::Secret(self.secret())] }
+    }
+
+    /// The secret that it describes.
+    pub(super) fn secret(&self) -> xds::Secret {
         let (tls_certificate, validation_context) = match self {
             Self::Certificate(source) => (certificate(source, self.mount().as_ref()), None),
             Self::Trust(source) => (None, trust(source, self.mount().as_ref())),
         };
-        let secret = xds::Secret { name: self.name(), tls_certificate, validation_context };
-        xds::DiscoveryResponse { resources: vec![Any::Secret(secret)] }
+        xds::Secret { name: self.name(), tls_certificate, validation_context }
     }
 }
 
@@ -188,7 +200,7 @@ fn trust(source: &TrustSource, mount: Option<&CredentialMount>) -> Option<xds::C
     Some(xds::CertificateValidationContext {
         trusted_ca: Some(roots),
         watched_directory: watched.map(|path| xds::WatchedDirectory { path }),
-        ..xds::CertificateValidationContext::EMPTY
+        ..xds::CertificateValidationContext::default()
     })
 }
 
@@ -203,10 +215,13 @@ fn parent(path: &str) -> String {
 /// Secrets that a listener needs.
 pub(super) fn of_listener(listener: &Listener) -> BTreeSet<SdsSecret> {
     let chains = listener.chains.iter().chain(&listener.default_chain);
-    chains.filter_map(|chain: &FilterChain| chain.tls.as_ref()).flat_map(|tls| {
-        let certificates = tls.certificates.iter().cloned().map(SdsSecret::Certificate);
-        certificates.chain(tls.client.trust.iter().cloned().map(SdsSecret::Trust))
-    }).collect()
+    chains
+        .filter_map(|chain: &FilterChain| chain.tls.as_ref())
+        .flat_map(|tls| {
+            let certificates = tls.certificates.iter().cloned().map(SdsSecret::Certificate);
+            certificates.chain(tls.client.trust.iter().cloned().map(SdsSecret::Trust))
+        })
+        .collect()
 }
 
 /// Secrets that a cluster needs.

@@ -6,7 +6,8 @@ use super::xds::{self, Any, Empty, Percent};
 
 /// Tracing of a connection. Istio samples by the random share alone; the two other shares never reduce it.
 pub(super) fn tracing(tracing: &Tracing) -> xds::Tracing {
-    let Tracing { random_sampling, max_path_tag_length, custom_tags, provider, spawn_upstream_span } = tracing;
+    let Tracing { random_sampling, max_path_tag_length, custom_tags, provider, spawn_upstream_span } =
+        tracing;
     xds::Tracing {
         client_sampling: Some(Percent::new(100.0)),
         random_sampling: Some(Percent::new(*random_sampling)),
@@ -35,8 +36,7 @@ fn tracing_provider(provider: &TracingProvider) -> xds::Extension {
 
 fn custom_tag(tag: &CustomTag) -> xds::CustomTag {
     let CustomTag { name, source } = tag;
-    let mut result =
-        xds::CustomTag { tag: name.clone(), literal: None, environment: None, request_header: None, metadata: None };
+    let mut result = xds::CustomTag { tag: name.clone(), ..xds::CustomTag::default() };
     match source {
         TagSource::Literal(value) => result.literal = Some(xds::TagLiteral { value: value.clone() }),
         TagSource::Environment { name, default } => {

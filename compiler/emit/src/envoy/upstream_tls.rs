@@ -35,7 +35,11 @@ pub(super) struct Sockets {
 }
 
 /// Transport sockets of a cluster, each inside of the PROXY protocol if that is asked for.
-pub(super) fn sockets(choice: &UpstreamTlsChoice, proxy_protocol: Option<u8>, flavor: EnvoyFlavor) -> Sockets {
+pub(super) fn sockets(
+    choice: &UpstreamTlsChoice,
+    proxy_protocol: Option<u8>,
+    flavor: EnvoyFlavor,
+) -> Sockets {
     let wrap = |socket: Extension| match proxy_protocol {
         None => socket,
         Some(version) => proxied(socket, version),
@@ -92,9 +96,12 @@ fn transport_socket(tls: &UpstreamTls, flavor: EnvoyFlavor) -> Extension {
         credential: _,
     } = tls;
     let context = CertificateValidationContext {
-        match_subject_alt_names: names.iter().map(|name| string_match(&StringMatch::Exact(name.clone()))).collect(),
+        match_subject_alt_names: names
+            .iter()
+            .map(|name| string_match(&StringMatch::Exact(name.clone())))
+            .collect(),
         crl: crl.clone().map(DataSource::file),
-        ..CertificateValidationContext::EMPTY
+        ..CertificateValidationContext::default()
     };
     let (validation_context, combined_validation_context) = match trust {
         Some(source) => (None, Some(downstream_tls::combined(context, &SdsSecret::Trust(source.clone())))),

@@ -8,8 +8,7 @@ use super::xds;
 
 /// A text match.
 pub(super) fn string_match(value: &StringMatch) -> xds::StringMatcher {
-    let mut matcher =
-        xds::StringMatcher { exact: None, prefix: None, suffix: None, safe_regex: None, ignore_case: false };
+    let mut matcher = xds::StringMatcher::default();
     match value {
         StringMatch::Exact(text) => matcher.exact = Some(text.clone()),
         StringMatch::Prefix(text) => matcher.prefix = Some(text.clone()),

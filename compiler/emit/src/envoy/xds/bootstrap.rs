@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    AccessLog, Address, Extension, Int64, ListStringMatcher, Locality,
-};
+use super::{AccessLog, Address, Extension, Int64, ListStringMatcher, Locality};
 
 message! {
     /// `envoy.config.bootstrap.v3.Bootstrap` without `static_resources`, which are printed apart and shared.

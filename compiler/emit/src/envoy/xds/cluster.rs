@@ -324,25 +324,6 @@ message! {
     }
 }
 
-impl CommonLbConfig {
-    /// Nothing stated.
-    pub(crate) const EMPTY: Self =
-        Self { healthy_panic_threshold: None, zone_aware_lb_config: None, locality_weighted_lb_config: None };
-}
-
-impl CaresDnsResolver {
-    /// Envoy's defaults.
-    pub(crate) const DEFAULT: Self = Self {
-        udp_max_queries: None,
-        query_timeout_seconds: None,
-        query_tries: None,
-        rotate_nameservers: false,
-        max_udp_channel_duration: None,
-        reinit_channel_on_timeout: false,
-        qcache_max_ttl: None,
-    };
-}
-
 impl RuntimeDouble {
     /// A value that no runtime key changes; Istio's spelling of "no key" is `(`, since Envoy wants one.
     pub(crate) fn fixed(value: f64) -> Self {

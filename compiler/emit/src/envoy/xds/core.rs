@@ -283,27 +283,6 @@ message! {
     }
 }
 
-impl CommonHttpProtocolOptions {
-    /// Nothing stated.
-    pub(crate) const NONE: Self = Self {
-        idle_timeout: None,
-        max_connection_duration: None,
-        max_stream_duration: None,
-        headers_with_underscores_action: None,
-        max_requests_per_connection: None,
-    };
-}
-
-impl Http2ProtocolOptions {
-    /// Nothing stated.
-    pub(crate) const NONE: Self = Self {
-        max_concurrent_streams: None,
-        initial_stream_window_size: None,
-        initial_connection_window_size: None,
-        connection_keepalive: None,
-    };
-}
-
 impl Http1ProtocolOptions {
     /// HTTP/1 options that keep the case of header names, or none.
     pub(crate) fn preserving_case(preserve: bool) -> Self {

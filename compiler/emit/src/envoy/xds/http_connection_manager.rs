@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    AccessLog, Any, CidrRange, CommonHttpProtocolOptions, CustomTag, Duration, Extension, Http1ProtocolOptions,
-    Http2ProtocolOptions, HttpFilter, Percent, Printed,
+    AccessLog, Any, CidrRange, CommonHttpProtocolOptions, CustomTag, Duration, Extension,
+    Http1ProtocolOptions, Http2ProtocolOptions, HttpFilter, Percent, Printed,
 };
 
 message! {

@@ -97,25 +97,23 @@ message! {
 }
 
 impl JwtRequirement {
-    const NONE: Self = Self { provider_name: None, requires_any: None, requires_all: None, allow_missing: None };
-
     /// A token of that provider.
     pub(crate) fn provider(name: String) -> Self {
-        Self { provider_name: Some(name), ..Self::NONE }
+        Self { provider_name: Some(name), ..Self::default() }
     }
 
     /// No token.
     pub(crate) fn missing() -> Self {
-        Self { allow_missing: Some(Empty {}), ..Self::NONE }
+        Self { allow_missing: Some(Empty {}), ..Self::default() }
     }
 
     /// One of these.
     pub(crate) fn any(requirements: Vec<Self>) -> Self {
-        Self { requires_any: Some(JwtRequirements { requirements }), ..Self::NONE }
+        Self { requires_any: Some(JwtRequirements { requirements }), ..Self::default() }
     }
 
     /// All of these.
     pub(crate) fn all(requirements: Vec<Self>) -> Self {
-        Self { requires_all: Some(JwtRequirements { requirements }), ..Self::NONE }
+        Self { requires_all: Some(JwtRequirements { requirements }), ..Self::default() }
     }
 }

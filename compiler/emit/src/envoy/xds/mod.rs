@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 macro_rules! message {
     ($(#[doc = $doc:expr])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
         #[serde(rename_all = "camelCase")]
         pub(crate) struct $name {
             $(

@@ -87,16 +87,7 @@ impl RouteMatch {
 
     /// A prefix of the path, and nothing else.
     pub(crate) fn prefix(prefix: String) -> Self {
-        Self {
-            prefix: Some(prefix),
-            path: None,
-            safe_regex: None,
-            path_separated_prefix: None,
-            case_sensitive: None,
-            headers: Vec::new(),
-            query_parameters: Vec::new(),
-            dynamic_metadata: Vec::new(),
-        }
+        Self { prefix: Some(prefix), ..Self::default() }
     }
 }
 

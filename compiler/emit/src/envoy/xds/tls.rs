@@ -95,29 +95,6 @@ pub(crate) enum TrustChainVerification {
     AcceptUntrusted,
 }
 
-impl TlsParameters {
-    /// Envoy's defaults.
-    pub(crate) const DEFAULT: Self = Self {
-        tls_minimum_protocol_version: None,
-        tls_maximum_protocol_version: None,
-        cipher_suites: Vec::new(),
-        ecdh_curves: Vec::new(),
-    };
-}
-
-impl CertificateValidationContext {
-    /// Nothing checked.
-    pub(crate) const EMPTY: Self = Self {
-        trusted_ca: None,
-        watched_directory: None,
-        verify_certificate_spki: Vec::new(),
-        verify_certificate_hash: Vec::new(),
-        match_subject_alt_names: Vec::new(),
-        crl: None,
-        trust_chain_verification: None,
-    };
-}
-
 message! {
     /// `Secret`.
     Secret {

@@ -35,7 +35,9 @@ impl Serialize for Duration {
             _ if nanos % 1_000_000 == 0 => {
                 serializer.collect_str(&format_args!("{seconds}.{:03}s", nanos / 1_000_000))
             }
-            _ if nanos % 1_000 == 0 => serializer.collect_str(&format_args!("{seconds}.{:06}s", nanos / 1_000)),
+            _ if nanos % 1_000 == 0 => {
+                serializer.collect_str(&format_args!("{seconds}.{:06}s", nanos / 1_000))
+            }
             _ => serializer.collect_str(&format_args!("{seconds}.{nanos:09}s")),
         }
     }
@@ -76,6 +78,24 @@ message! {
 /// A message that is printed already, shared by everything that holds it.
 #[derive(Debug, Clone)]
 pub(crate) struct Printed(pub(crate) Arc<RawValue>);
+
+impl Printed {
+    /// Prints a message.
+    pub(crate) fn of(message: &impl Serialize) -> Self {
+        // The messages hold nothing that JSON cannot: keys are strings and numbers are finite.
+        Self(serde_json::value::to_raw_value(message).expect("a message without maps of other keys").into())
+    }
+
+    /// Where it is in memory, which tells shared prints apart.
+    pub(crate) fn address(&self) -> usize {
+        self.0.get().as_ptr().addr()
+    }
+
+    /// The text.
+    pub(crate) fn text(&self) -> &str {
+        self.0.get()
+    }
+}
 
 impl PartialEq for Printed {
     fn eq(&self, other: &Self) -> bool {

@@ -1,0 +1,298 @@
+//! The bootstrap around the resources of a plan (translation-spec §1): what Istio's agent would write, without what connects
+//! to a control plane or to the agent.
+
+use std::collections::BTreeMap;
+
+use meshc_plan::{BootstrapPlan, DnsFamily, StatsInclusion, StringMatch};
+use serde_json::json;
+
+use super::endpoints::locality;
+use super::values::string_match;
+use super::xds::{self, Any, Empty, Extension};
+use super::{EnvoyFlavor, EnvoyOptions, EnvoyVersion};
+
+/// The cluster that own listeners reach the admin interface through.
+const ADMIN_CLUSTER: &str = "prometheus_stats";
+
+/// Tags that Envoy's names of statistics carry. The semicolon that ends Istio's names makes the first two match.
+const STATS_TAGS: [(&str, &str); 9] = [
+    ("cluster_name", r"^cluster(\.(.+);)"),
+    ("http_conn_manager_prefix", r"^http\.(((?:[_.[:digit:]\w]*|[_\[\]aAbBcCdDeEfF[:digit:]\w\:]*));\.)"),
+    ("thread_name", r"^server(\.(.+))\.watchdog"),
+    ("tcp_prefix", r"^tcp\.((.*?)\.)\w+?$"),
+    ("response_code", r"_rq(_(\d{3}))$"),
+    ("response_code_class", r"_rq(_(\dxx))$"),
+    (
+        "http_conn_manager_listener_prefix",
+        r"^listener(?=\.).*?\.http\.(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)",
+    ),
+    ("listener_address", r"^listener\.(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)"),
+    ("mongo_prefix", r"^mongo\.(.+?)\.(collection|cmd|cx_|op_|delays_|decoding_)(.*?)$"),
+];
+
+/// Tags of statistics that only filters of Istio's build make.
+const ISTIO_STATS_TAGS: [(&str, &str); 4] = [
+    ("cache", r"(cache\.(.+?)\.)"),
+    ("component", r"(component\.(.+?)\.)"),
+    ("tag", r"(tag\.(.+?);\.)"),
+    ("wasm_filter", r"(wasm_filter\.(.+?)\.)"),
+];
+
+/// Tags of authorization.
+const AUTHORIZATION_STATS_TAGS: [(&str, &str); 3] = [
+    ("authz_enforce_result", r"rbac(\.(allowed|denied))"),
+    ("authz_dry_run_action", r"(\.istio_dry_run_(allow|deny)_)"),
+    ("authz_dry_run_result", r"(\.shadow_(allowed|denied))"),
+];
+
+/// The bootstrap without its static resources. What is only known where the proxy runs comes from its command line:
+/// `--service-node`, `--service-zone`, `--concurrency`, `--drain-time-s`.
+pub(super) fn bootstrap(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Bootstrap {
+    let BootstrapPlan {
+        service_cluster,
+        metadata,
+        locality: place,
+        concurrency: _,
+        admin_port,
+        status_port: _,
+        prometheus_port: _,
+        interception: _,
+        outbound_port: _,
+        inbound_port: _,
+        drain_duration: _,
+        extra_stat_tags,
+        stats_inclusion,
+    } = plan;
+    let internal_listener = Any::InternalListener(xds::InternalListener { buffer_size_kb: Some(64) });
+    let downstream_connections = Any::DownstreamConnections(xds::DownstreamConnections {
+        max_active_downstream_connections: Some(xds::Int64(2_147_483_647)),
+    });
+    xds::Bootstrap {
+        application_log_config: Some(xds::ApplicationLogConfig {
+            log_format: Some(xds::LogFormat {
+                text_format: "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t",
+            }),
+        }),
+        node: Some(xds::Node {
+            cluster: service_cluster.clone(),
+            metadata: (!metadata.is_empty()).then(|| metadata.clone()),
+            locality: place.as_ref().map(locality),
+        }),
+        layered_runtime: Some(layered_runtime()),
+        bootstrap_extensions: vec![Extension::new("envoy.bootstrap.internal_listener", internal_listener)],
+        stats_config: Some(xds::StatsConfig {
+            stats_tags: stats_tags(extra_stat_tags, options.flavor),
+            use_all_default_tags: Some(false),
+            stats_matcher: Some(stats_matcher(stats_inclusion, options.flavor)),
+        }),
+        admin: Some(xds::Admin {
+            access_log: Vec::new(),
+            address: Some(xds::Address::socket(loopback(options).to_owned(), *admin_port)),
+        }),
+        typed_dns_resolver_config: Some(resolver(options.oldest)),
+        // Without a limit Envoy warns; Istio's is the largest that it takes.
+        overload_manager: Some(xds::OverloadManager {
+            resource_monitors: vec![Extension::new(
+                "envoy.resource_monitors.global_downstream_max_connections",
+                downstream_connections,
+            )],
+        }),
+        deferred_stat_options: Some(xds::DeferredStatOptions { enable_deferred_creation_stats: true }),
+    }
+}
+
+/// Listeners of the process itself: Prometheus scrapes one, the kubelet asks the other whether the proxy is ready.
+pub(super) fn own_listeners(plan: &BootstrapPlan, options: &EnvoyOptions) -> [xds::Listener; 2] {
+    let stats = xds::RouteConfiguration {
+        virtual_hosts: vec![backend(route("/stats/prometheus", None))],
+        ..xds::RouteConfiguration::default()
+    };
+    let ready = xds::RouteConfiguration {
+        virtual_hosts: vec![backend(route("/healthz/ready", Some("/ready")))],
+        ..xds::RouteConfiguration::default()
+    };
+    [
+        own_listener(plan.prometheus_port, "stats", &stats, compressors(), options),
+        own_listener(plan.status_port, "agent", &ready, Vec::new(), options),
+    ]
+}
+
+/// Clusters of the process itself.
+pub(super) fn own_cluster(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Cluster {
+    let address = xds::Address::socket(loopback(options).to_owned(), plan.admin_port);
+    let endpoint = xds::LbEndpoint {
+        endpoint: Some(xds::Endpoint { address: Some(address), hostname: String::new() }),
+        ..xds::LbEndpoint::default()
+    };
+    xds::Cluster {
+        name: ADMIN_CLUSTER.to_owned(),
+        alt_stat_name: format!("{ADMIN_CLUSTER};"),
+        r#type: Some(xds::DiscoveryType::Static),
+        connect_timeout: Some(xds::Duration::millis(250)),
+        load_assignment: Some(xds::ClusterLoadAssignment {
+            cluster_name: ADMIN_CLUSTER.to_owned(),
+            endpoints: vec![xds::LocalityLbEndpoints {
+                lb_endpoints: vec![endpoint],
+                ..xds::LocalityLbEndpoints::default()
+            }],
+        }),
+        ..xds::Cluster::default()
+    }
+}
+
+fn own_listener(
+    port: u16,
+    stat_prefix: &str,
+    routes: &xds::RouteConfiguration,
+    mut filters: Vec<xds::HttpFilter>,
+    options: &EnvoyOptions,
+) -> xds::Listener {
+    let wildcard = wildcard(options);
+    let router = Any::Router(xds::Router { suppress_envoy_headers: false });
+    filters.push(xds::HttpFilter { name: "envoy.filters.http.router", typed_config: Some(Box::new(router)) });
+    let connection = xds::HttpConnectionManager {
+        stat_prefix: stat_prefix.to_owned(),
+        route_config: Some(xds::Printed::of(routes)),
+        http_filters: filters,
+        ..xds::HttpConnectionManager::default()
+    };
+    let manager = Any::HttpConnectionManager(connection);
+    let chain = xds::FilterChain {
+        filters: vec![Extension::new("envoy.filters.network.http_connection_manager", manager)],
+        ..xds::FilterChain::default()
+    };
+    xds::Listener {
+        name: format!("{wildcard}_{port}"),
+        address: Some(xds::Address::socket(wildcard.to_owned(), port)),
+        filter_chains: vec![chain],
+        // What watches the proxy must get in when traffic no longer does.
+        ignore_global_conn_limit: true,
+        bypass_overload_manager: true,
+        ..xds::Listener::default()
+    }
+}
+
+fn backend(route: xds::Route) -> xds::VirtualHost {
+    xds::VirtualHost {
+        name: "backend".to_owned(),
+        domains: vec!["*".to_owned()],
+        routes: vec![route],
+        ..xds::VirtualHost::default()
+    }
+}
+
+fn route(prefix: &str, rewrite: Option<&str>) -> xds::Route {
+    xds::Route {
+        r#match: Some(xds::RouteMatch::prefix(prefix.to_owned())),
+        route: Some(xds::RouteAction {
+            cluster: Some(ADMIN_CLUSTER.to_owned()),
+            prefix_rewrite: rewrite.unwrap_or_default().to_owned(),
+            ..xds::RouteAction::default()
+        }),
+        ..xds::Route::default()
+    }
+}
+
+/// Answers of Prometheus are compressed as the scraper accepts it.
+fn compressors() -> Vec<xds::HttpFilter> {
+    let content_type = vec![
+        "text/plain",
+        "application/vnd.google.protobuf",
+        "application/openmetrics-text",
+        "application/openmetrics-protobuf",
+    ];
+    let one = |name, library, config| xds::HttpFilter {
+        name,
+        typed_config: Some(Box::new(Any::Compressor(xds::Compressor {
+            compressor_library: Some(Extension::new(library, config)),
+            response_direction_config: Some(xds::CompressorDirection {
+                common_config: Some(xds::CompressorCommon { content_type: content_type.clone() }),
+            }),
+        }))),
+    };
+    vec![
+        one("envoy.filters.http.compressor.brotli", "stats_brotli", Any::Brotli(Empty {})),
+        one("envoy.filters.http.compressor.zstd", "stats_zstd", Any::Zstd(Empty {})),
+        one("envoy.filters.http.compressor.gzip", "stats_gzip", Any::Gzip(Empty {})),
+    ]
+}
+
+/// Istio allows large expressions and requests with a fragment in their path; the second layer is what operators change by
+/// hand through the admin interface.
+fn layered_runtime() -> xds::LayeredRuntime {
+    let settings = BTreeMap::from([
+        ("envoy.reloadable_features.http_reject_path_with_fragment", json!(false)),
+        ("re2.max_program_size.error_level", json!("32768")),
+    ]);
+    let layer = |name, static_layer, admin_layer| xds::RuntimeLayer { name, static_layer, admin_layer };
+    xds::LayeredRuntime {
+        layers: vec![layer("global config", Some(settings), None), layer("admin", None, Some(Empty {}))],
+    }
+}
+
+fn stats_tags(extra: &[String], flavor: EnvoyFlavor) -> Vec<xds::TagSpecifier> {
+    let fixed = |(name, regex): &(&str, &str)| xds::TagSpecifier {
+        tag_name: (*name).to_owned(),
+        regex: Some((*regex).to_owned()),
+    };
+    let stated = |tag: &String| xds::TagSpecifier {
+        tag_name: tag.clone(),
+        regex: Some(format!(r"({tag}\.=(.*?);\.;)")),
+    };
+    let mut tags: Vec<xds::TagSpecifier> = STATS_TAGS.iter().map(fixed).collect();
+    if flavor == EnvoyFlavor::IstioProxy {
+        tags.extend(extra.iter().map(stated));
+        tags.extend(ISTIO_STATS_TAGS.iter().map(fixed));
+    }
+    tags.extend(AUTHORIZATION_STATS_TAGS.iter().map(fixed));
+    tags
+}
+
+/// Statistics that are kept; all others cost memory for every cluster.
+fn stats_matcher(inclusion: &StatsInclusion, flavor: EnvoyFlavor) -> xds::StatsMatcher {
+    let StatsInclusion { prefixes, suffixes, regexps } = inclusion;
+    let prefix = |text: &str| string_match(&StringMatch::Prefix(text.to_owned()));
+    let suffix = |text: &str| string_match(&StringMatch::Suffix(text.to_owned()));
+    let regex = |text: &str| string_match(&StringMatch::Regex(text.to_owned()));
+    let istio = |texts: &'static [&'static str]| if flavor == EnvoyFlavor::IstioProxy { texts } else { &[] };
+    let mut patterns: Vec<xds::StringMatcher> =
+        istio(&["reporter="]).iter().map(|text| prefix(text)).collect();
+    patterns.extend(prefixes.iter().map(|text| prefix(text)));
+    patterns.extend(["cluster_manager", "listener_manager", "server"].map(prefix));
+    patterns.extend(istio(&["wasm"]).iter().map(|text| prefix(text)));
+    patterns.extend(suffixes.iter().map(|text| suffix(text)));
+    patterns.extend(["rbac.allowed", "rbac.denied", "shadow_allowed", "shadow_denied"].map(suffix));
+    patterns.extend(regexps.iter().map(|text| regex(text)));
+    patterns.push(regex(r"vhost\..*\.route\..*"));
+    patterns.extend(istio(&["component", "istio"]).iter().map(|text| prefix(text)));
+    xds::StatsMatcher { inclusion_list: Some(xds::ListStringMatcher { patterns }) }
+}
+
+/// One resolver for all clusters, so that they share its cache: two tries of a second, and the sockets are renewed so that a
+/// name server that is gone is left (dataplane.md §1.2).
+fn resolver(oldest: EnvoyVersion) -> Extension {
+    let config = xds::CaresDnsResolver {
+        query_timeout_seconds: Some(xds::Int64(1)),
+        query_tries: Some(2),
+        rotate_nameservers: true,
+        max_udp_channel_duration: Some(xds::Duration::seconds(60)),
+        reinit_channel_on_timeout: oldest >= EnvoyVersion::V1_37,
+        qcache_max_ttl: (oldest >= EnvoyVersion::V1_40).then_some(4),
+        ..xds::CaresDnsResolver::default()
+    };
+    Extension::new("envoy.network.dns_resolver.cares", Any::CaresDnsResolver(config))
+}
+
+fn loopback(options: &EnvoyOptions) -> &'static str {
+    match options.dns_family {
+        DnsFamily::V4Only | DnsFamily::All => "127.0.0.1",
+        DnsFamily::V6Only => "::1",
+    }
+}
+
+fn wildcard(options: &EnvoyOptions) -> &'static str {
+    match options.dns_family {
+        DnsFamily::V4Only | DnsFamily::All => "0.0.0.0",
+        DnsFamily::V6Only => "::",
+    }
+}

@@ -1,0 +1,436 @@
+//! Emits proxy after proxy, and every resource that several of them share once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_plan::{
+    FilterChain, Listener, NetworkFilter, Plan, ProxyPlan, RouteSource, RouteTable, RouteTableName, Upstream,
+    UpstreamName,
+};
+
+use super::chain::ChainScope;
+use super::check::{Checker, Kind};
+use super::route::{RouteScope, destinations, route_table};
+use super::secrets::{self, CredentialMount, SdsSecret};
+use super::xds::{self, Printed};
+use super::{EnvoyFlavor, EnvoyOptions, EnvoySets, alpn, bootstrap, cluster, listener, names};
+use crate::artifact::{ArtifactPath, ArtifactSet, Content};
+use crate::{json, yaml};
+
+/// Emits the sets that are asked for, for every proxy of a plan.
+#[must_use]
+pub fn emit(
+    plan: &Plan,
+    options: &EnvoyOptions,
+    sets: EnvoySets,
+    diagnostics: &mut Diagnostics,
+) -> ArtifactSet {
+    let mut emitter = Emitter::new(options.clone());
+    let mut artifacts = ArtifactSet::new();
+    for (workload, proxy) in &plan.proxies {
+        let emitted = emitter.proxy(proxy, diagnostics);
+        let name = workload.to_string();
+        if sets.bootstrap {
+            let folder = ArtifactPath::new(["bootstrap", &name]);
+            for (path, content) in emitted.bootstrap_files() {
+                artifacts.insert(path.below(&folder), content);
+            }
+        }
+        if sets.xds {
+            let folder = ArtifactPath::new(["xds", &name]);
+            for (path, content) in emitted.xds_files() {
+                artifacts.insert(path.below(&folder), content);
+            }
+        }
+    }
+    artifacts
+}
+
+/// A resource, laid out.
+type Text = Arc<str>;
+
+/// Everything that one proxy is given.
+#[derive(Debug, Clone)]
+pub struct EmittedProxy {
+    listeners: Arc<[Text]>,
+    route_tables: Arc<[Text]>,
+    clusters: Arc<[Text]>,
+    /// The bootstrap up to its static resources.
+    shell: String,
+    own_listeners: Arc<[Text]>,
+    own_clusters: Arc<[Text]>,
+    secrets: BTreeSet<SdsSecret>,
+}
+
+impl EmittedProxy {
+    /// The bootstrap and its companion files, by their paths below [`super::CONFIG_DIRECTORY`].
+    #[must_use]
+    pub fn bootstrap_files(&self) -> BTreeMap<ArtifactPath, Content> {
+        let mut bootstrap = Content::new();
+        bootstrap.push(self.shell.clone());
+        bootstrap.push_fixed(",\n \"staticResources\": {\n  \"listeners\": [\n");
+        join(&mut bootstrap, &self.listeners, &self.own_listeners);
+        bootstrap.push_fixed("\n  ],\n  \"clusters\": [\n");
+        join(&mut bootstrap, &self.clusters, &self.own_clusters);
+        bootstrap.push_fixed("\n  ]\n }\n}\n");
+        let mut files = BTreeMap::from([(ArtifactPath::new(["bootstrap.json"]), bootstrap)]);
+        for secret in &self.secrets {
+            let description = serde_json::to_value(secret.description()).unwrap_or_default();
+            let path = ArtifactPath::new(secret.path().split('/'));
+            files.insert(path, yaml::to_string(&description).into());
+        }
+        files
+    }
+
+    /// The resources of the plan, by the names of their files.
+    #[must_use]
+    pub fn xds_files(&self) -> BTreeMap<ArtifactPath, Content> {
+        let file = |name: &str, elements: &Arc<[Text]>| (ArtifactPath::new([name]), array(elements));
+        BTreeMap::from([
+            file("listeners.json", &self.listeners),
+            file("routes.json", &self.route_tables),
+            file("clusters.json", &self.clusters),
+        ])
+    }
+
+    /// What must be mounted into the proxy beside its configuration and its identity.
+    #[must_use]
+    pub fn mounts(&self) -> BTreeSet<CredentialMount> {
+        self.secrets.iter().filter_map(SdsSecret::mount).collect()
+    }
+
+    /// Whether the proxy presents or checks the identity of a workload, so that [`super::IDENTITY_DIRECTORY`] must be mounted.
+    #[must_use]
+    pub fn uses_identity(&self) -> bool {
+        self.secrets.iter().any(SdsSecret::is_identity)
+    }
+}
+
+/// Lists of a bootstrap: what the plan makes, then what belongs to the process.
+fn join(content: &mut Content, planned: &Arc<[Text]>, own: &Arc<[Text]>) {
+    content.push_elements(Arc::clone(planned), 3);
+    if !planned.is_empty() {
+        content.push_fixed(",\n");
+    }
+    content.push_elements(Arc::clone(own), 3);
+}
+
+fn array(elements: &Arc<[Text]>) -> Content {
+    let mut content = Content::new();
+    if elements.is_empty() {
+        content.push_fixed("[]\n");
+    } else {
+        content.push_fixed("[\n");
+        content.push_elements(Arc::clone(elements), 1);
+        content.push_fixed("\n]\n");
+    }
+    content
+}
+
+/// Emits proxies. Nodes of the plan are told apart by their addresses, so the plan must not change meanwhile.
+pub struct Emitter<'p> {
+    options: EnvoyOptions,
+    checker: Option<Checker>,
+    destinations: BTreeMap<usize, BTreeSet<&'p UpstreamName>>,
+    tables: BTreeMap<(usize, Vec<UpstreamName>), Table>,
+    references: BTreeMap<usize, ListenerReferences<'p>>,
+    listeners: BTreeMap<ListenerKey, Text>,
+    clusters: BTreeMap<usize, (Text, BTreeSet<SdsSecret>)>,
+    own: BTreeMap<String, Text>,
+    checked_secrets: BTreeSet<SdsSecret>,
+}
+
+/// A route table, printed to stand inside of a connection manager and laid out to stand alone.
+#[derive(Clone)]
+struct Table {
+    printed: Printed,
+    text: Text,
+}
+
+/// What a listener refers to: its printed form depends on it.
+struct ListenerReferences<'p> {
+    named: Vec<&'p RouteTableName>,
+    inline_destinations: BTreeSet<&'p UpstreamName>,
+    secrets: BTreeSet<SdsSecret>,
+}
+
+/// A listener, the printed tables in it, and the upstreams whose ALPN its own tables must keep.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct ListenerKey {
+    listener: usize,
+    tables: Vec<usize>,
+    keep_alpn: Vec<UpstreamName>,
+}
+
+impl<'p> Emitter<'p> {
+    /// An emitter that has seen nothing yet.
+    #[must_use]
+    pub fn new(options: EnvoyOptions) -> Self {
+        Self {
+            checker: options.check.then(Checker::default),
+            options,
+            destinations: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            references: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            own: BTreeMap::new(),
+            checked_secrets: BTreeSet::new(),
+        }
+    }
+
+    /// Emits one proxy.
+    pub fn proxy(&mut self, proxy: &'p ProxyPlan, diagnostics: &mut Diagnostics) -> EmittedProxy {
+        let ProxyPlan {
+            workload: _,
+            role: _,
+            identity: _,
+            listeners,
+            route_tables,
+            upstreams,
+            bootstrap: process,
+            origin,
+        } = proxy;
+        let keep_alpn = self.keep_alpn(upstreams);
+        let mut secrets = BTreeSet::new();
+        let mut named: BTreeMap<&RouteTableName, Table> = BTreeMap::new();
+        for table in route_tables {
+            named.insert(&table.name, self.table(table, &keep_alpn, diagnostics));
+        }
+        let listener_texts: Arc<[Text]> = listeners
+            .iter()
+            .map(|listener| self.listener(listener, &named, &keep_alpn, &mut secrets, diagnostics))
+            .collect();
+        let cluster_texts: Arc<[Text]> =
+            upstreams.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
+        let own_listeners = bootstrap::own_listeners(process, &self.options);
+        let own_cluster = bootstrap::own_cluster(process, &self.options);
+        for secret in &secrets {
+            self.check_secret(secret, origin, diagnostics);
+        }
+        EmittedProxy {
+            listeners: listener_texts,
+            route_tables: named.into_values().map(|table| table.text).collect(),
+            clusters: cluster_texts,
+            shell: self.shell(&bootstrap::bootstrap(process, &self.options), origin, diagnostics),
+            own_listeners: own_listeners
+                .iter()
+                .map(|listener| self.own(Kind::Listener, listener, origin, diagnostics))
+                .collect(),
+            own_clusters: [self.own(Kind::Cluster, &own_cluster, origin, diagnostics)].into(),
+            secrets,
+        }
+    }
+
+    /// Upstreams whose ALPN a stock Envoy must be told to keep; Istio's build reads it from the metadata of the cluster.
+    fn keep_alpn(&self, upstreams: &[Arc<Upstream>]) -> BTreeSet<UpstreamName> {
+        match self.options.flavor {
+            EnvoyFlavor::IstioProxy => BTreeSet::new(),
+            EnvoyFlavor::Stock => {
+                let kept = upstreams.iter().filter(|upstream| alpn::is_kept(&upstream.tls));
+                kept.map(|upstream| upstream.name.clone()).collect()
+            }
+        }
+    }
+
+    fn table(
+        &mut self,
+        table: &'p Arc<RouteTable>,
+        keep_alpn: &BTreeSet<UpstreamName>,
+        diagnostics: &mut Diagnostics,
+    ) -> Table {
+        let id = Arc::as_ptr(table).addr();
+        let reached = self.destinations.entry(id).or_insert_with(|| destinations(table));
+        let key = (id, relevant(keep_alpn, reached));
+        if let Some(known) = self.tables.get(&key) {
+            return known.clone();
+        }
+        let printed = Printed::of(&route_table(table, RouteScope { flavor: self.options.flavor, keep_alpn }));
+        let name = names::route_table(&table.name);
+        self.check(Kind::RouteConfiguration, &name, printed.text(), &table.origin, diagnostics);
+        let known = Table { text: json::layout(printed.text()).into(), printed };
+        self.tables.insert(key, known.clone());
+        known
+    }
+
+    fn listener(
+        &mut self,
+        listener: &'p Arc<Listener>,
+        named: &BTreeMap<&RouteTableName, Table>,
+        keep_alpn: &BTreeSet<UpstreamName>,
+        secrets: &mut BTreeSet<SdsSecret>,
+        diagnostics: &mut Diagnostics,
+    ) -> Text {
+        let id = Arc::as_ptr(listener).addr();
+        let references = self.references.entry(id).or_insert_with(|| ListenerReferences::of(listener));
+        secrets.extend(references.secrets.iter().cloned());
+        for name in references.named.iter().filter(|name| !named.contains_key(*name)) {
+            diagnostics.push(missing_table(listener, name));
+        }
+        let tables = references.named.iter().filter_map(|name| named.get(name));
+        let key = ListenerKey {
+            listener: id,
+            tables: tables.map(|table| table.printed.address()).collect(),
+            keep_alpn: relevant(keep_alpn, &references.inline_destinations),
+        };
+        if let Some(known) = self.listeners.get(&key) {
+            return Arc::clone(known);
+        }
+        let printed = self.print_listener(listener, named, keep_alpn);
+        self.check(
+            Kind::Listener,
+            &names::listener(&listener.name),
+            printed.text(),
+            &listener.origin,
+            diagnostics,
+        );
+        let text: Text = json::layout(printed.text()).into();
+        self.listeners.insert(key, Arc::clone(&text));
+        text
+    }
+
+    fn print_listener(
+        &self,
+        listener: &Listener,
+        named: &BTreeMap<&RouteTableName, Table>,
+        keep_alpn: &BTreeSet<UpstreamName>,
+    ) -> Printed {
+        let routes = RouteScope { flavor: self.options.flavor, keep_alpn };
+        let scope = ChainScope {
+            options: &self.options,
+            named: &|name| named.get(name).map(|table| table.printed.clone()),
+            inline: &|table| Printed::of(&route_table(table, routes)),
+        };
+        Printed::of(&listener::listener(listener, &scope))
+    }
+
+    fn cluster(
+        &mut self,
+        upstream: &'p Arc<Upstream>,
+        secrets: &mut BTreeSet<SdsSecret>,
+        diagnostics: &mut Diagnostics,
+    ) -> Text {
+        let id = Arc::as_ptr(upstream).addr();
+        if let Some((text, needed)) = self.clusters.get(&id) {
+            secrets.extend(needed.iter().cloned());
+            return Arc::clone(text);
+        }
+        let printed = Printed::of(&cluster::cluster(upstream, self.options.flavor));
+        self.check(
+            Kind::Cluster,
+            &names::upstream(&upstream.name),
+            printed.text(),
+            &upstream.origin,
+            diagnostics,
+        );
+        let text: Text = json::layout(printed.text()).into();
+        let needed = secrets::of_upstream(upstream);
+        secrets.extend(needed.iter().cloned());
+        self.clusters.insert(id, (Arc::clone(&text), needed));
+        text
+    }
+
+    /// A listener or cluster of the process itself; there are few different ones.
+    fn own(
+        &mut self,
+        kind: Kind,
+        resource: &impl serde::Serialize,
+        origin: &Origin,
+        diagnostics: &mut Diagnostics,
+    ) -> Text {
+        let printed = Printed::of(resource);
+        if let Some(known) = self.own.get(printed.text()) {
+            return Arc::clone(known);
+        }
+        self.check(kind, "of the process itself", printed.text(), origin, diagnostics);
+        let text: Text = json::layout(printed.text()).into();
+        self.own.insert(printed.text().to_owned(), Arc::clone(&text));
+        text
+    }
+
+    /// The bootstrap up to its static resources: an object without its closing brace.
+    fn shell(
+        &mut self,
+        bootstrap: &xds::Bootstrap,
+        origin: &Origin,
+        diagnostics: &mut Diagnostics,
+    ) -> String {
+        // Proxies differ in their node only, which is free-form: what is checked is checked once.
+        let common = Printed::of(&xds::Bootstrap { node: None, ..bootstrap.clone() });
+        if !self.own.contains_key(common.text()) {
+            self.check(Kind::Bootstrap, "of the process itself", common.text(), origin, diagnostics);
+            self.own.insert(common.text().to_owned(), "".into());
+        }
+        let laid_out = json::layout(Printed::of(bootstrap).text());
+        laid_out.strip_suffix("\n}").unwrap_or(&laid_out).to_owned()
+    }
+
+    fn check_secret(&mut self, secret: &SdsSecret, origin: &Origin, diagnostics: &mut Diagnostics) {
+        if self.checked_secrets.insert(secret.clone()) {
+            let printed = Printed::of(&secret.secret());
+            self.check(Kind::Secret, &secret.name(), printed.text(), origin, diagnostics);
+        }
+    }
+
+    fn check(&mut self, kind: Kind, name: &str, text: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
+        let problems = self.checker.as_mut().map(|checker| checker.check(kind, text)).unwrap_or_default();
+        for problem in problems {
+            let message = format!("the {} `{name}` would be refused by Envoy: {problem}", kind.word());
+            diagnostics.push(
+                explained(Diagnostic::new(&codes::INVALID_ENVOY_RESOURCE, message), origin)
+                    .consequence("Envoy does not start with this configuration")
+                    .help(
+                        "correct the value if you wrote it; otherwise please report this as a bug of meshc",
+                    ),
+            );
+        }
+    }
+}
+
+impl<'p> ListenerReferences<'p> {
+    fn of(listener: &'p Listener) -> Self {
+        let chains = listener.chains.iter().chain(&listener.default_chain);
+        let mut references = Self {
+            named: Vec::new(),
+            inline_destinations: BTreeSet::new(),
+            secrets: secrets::of_listener(listener),
+        };
+        let filters = chains.flat_map(|chain: &FilterChain| &chain.filters);
+        for filter in filters {
+            let NetworkFilter::Http(connection) = filter else { continue };
+            match &connection.routes {
+                RouteSource::Named(name) => references.named.push(name),
+                RouteSource::Inline(table) => references.inline_destinations.extend(destinations(table)),
+            }
+        }
+        references
+    }
+}
+
+/// The part of a set that a table can reach.
+fn relevant(keep_alpn: &BTreeSet<UpstreamName>, reached: &BTreeSet<&UpstreamName>) -> Vec<UpstreamName> {
+    keep_alpn.iter().filter(|name| reached.contains(name)).cloned().collect()
+}
+
+fn missing_table(listener: &Listener, name: &RouteTableName) -> Diagnostic {
+    let message = format!(
+        "the listener `{}` names the route table `{}`, which its proxy does not have",
+        names::listener(&listener.name),
+        names::route_table(name)
+    );
+    explained(Diagnostic::new(&codes::MISSING_ROUTE_TABLE, message), &listener.origin)
+        .consequence("Envoy answers 404 to every request of this listener")
+        .help("please report this as a bug of meshc")
+}
+
+/// Adds where a node of the plan comes from.
+fn explained(mut finding: Diagnostic, origin: &Origin) -> Diagnostic {
+    match origin {
+        Origin::Declared { object, span } => finding.at(*span, "made from this").about(object.clone(), ""),
+        Origin::Default { rule } => {
+            finding.message = format!("{} ({rule})", finding.message);
+            finding
+        }
+    }
+}
