@@ -25,11 +25,11 @@ pub(crate) fn proxy(
 ) -> Option<ProxyPlan> {
     let role = workload.proxy?;
     let cx = ProxyContext { mesh, workload, scope: mesh.scope(workload) };
-    let security = security::filters(&cx, diags);
     let (listeners, route_tables) = match role {
         WorkloadRole::Sidecar => {
             let mut listeners = listener::outbound::listeners(&cx, diags);
             let route_tables = http::route_tables(&cx, &listeners, diags);
+            let security = security::filters(&cx, diags);
             listeners.extend(inbound::listeners(&cx, &security, diags));
             (listeners, route_tables)
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use meshc_api::Resource;
 use meshc_api::istio::{self, AuthorizationAction};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
+use meshc_model::WorkloadRole;
 use meshc_plan::{AuthorizationFilter, HttpFilter, NetworkFilter, Permission, PolicyRule, Principal, RuleId};
 
 use super::principal::{self, PrincipalContext};
@@ -227,7 +228,8 @@ fn report(
         .iter()
         .filter(|target| !target.protocol().is_http() && !target.protocol().is_auto())
         .map(|target| target.target_port);
-    let Some(port) = without_http.min().filter(|_| conditions.looks_at_http()) else { return };
+    let sidecar = cx.workload.proxy == Some(WorkloadRole::Sidecar);
+    let Some(port) = without_http.min().filter(|_| sidecar && conditions.looks_at_http()) else { return };
     let message =
         format!("a rule about HTTP applies to port {port} of {}, which carries no HTTP", cx.workload.object);
     let consequence = if allow {
