@@ -22,11 +22,6 @@ pub(crate) fn normalize(text: &str) -> String {
     }
 }
 
-/// Whether an address of a service is a single one rather than a block.
-pub(crate) fn is_single(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok()
-}
-
 /// The addresses that a fresh installation of istiod hands out: one after the other, in the order of the objects.
 /// `None` once the IPv4 range is used up.
 pub(crate) fn sequential(index: usize) -> Option<AutoAddresses> {

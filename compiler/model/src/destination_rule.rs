@@ -193,6 +193,17 @@ impl Shared {
 }
 
 impl Mesh {
+    /// All rules that proxies of a namespace may use for a host of a service of a namespace.
+    pub(crate) fn rules_for(
+        &self,
+        namespace: &str,
+        service_namespace: &str,
+        host: &str,
+    ) -> Vec<&Arc<ResolvedDestinationRule>> {
+        let root = &self.config.root_namespace;
+        self.index.destination_rules.find(root, namespace, service_namespace, host)
+    }
+
     /// The rule that counts when a workload's proxy calls a host of a service of a namespace.
     #[must_use]
     pub fn destination_rule(
@@ -201,8 +212,7 @@ impl Mesh {
         service_namespace: &str,
         host: &str,
     ) -> Option<Arc<ResolvedDestinationRule>> {
-        let root = &self.config.root_namespace;
-        let found = self.index.destination_rules.find(root, workload.namespace(), service_namespace, host);
+        let found = self.rules_for(workload.namespace(), service_namespace, host);
         let selecting = found.iter().find(|rule| {
             rule.object.namespace == workload.namespace()
                 && rule.selector().is_some_and(|labels| selects(labels, &workload.labels))
@@ -222,9 +232,7 @@ impl Mesh {
     ) -> Option<Arc<ResolvedDestinationRule>> {
         let scope = self.scope(workload);
         let seen = scope.service(service.host())?;
-        let root = &self.config.root_namespace;
-        let rules = &self.index.destination_rules;
-        let found = rules.find(root, workload.namespace(), seen.namespace(), service.host());
+        let found = self.rules_for(workload.namespace(), seen.namespace(), service.host());
         found.iter().rev().find(|rule| rule.selector().is_none()).map(|rule| Arc::clone(rule))
     }
 }

@@ -46,11 +46,6 @@ impl HostIndex {
             .or_else(|| visible().next())
     }
 
-    /// All hosts, sorted.
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.hosts.keys().map(String::as_str)
-    }
-
     /// Whether a namespace defines a host that another one defines too.
     pub(crate) fn contested(&self) -> impl Iterator<Item = &Arc<Service>> {
         self.hosts.values().filter(|list| list.len() > 1).flatten()

@@ -8,6 +8,8 @@ mod addresses;
 mod by_visibility;
 mod destination_rule;
 mod endpoint;
+#[cfg(test)]
+mod fixture;
 mod gateways;
 mod host_index;
 mod hosts;

@@ -4,6 +4,7 @@ mod auto_addresses;
 mod by_labels;
 mod delegates;
 mod endpoints;
+mod findings;
 mod injection;
 mod kubernetes_services;
 mod proxy_settings;
@@ -65,6 +66,8 @@ pub fn resolve(
     };
     mesh.index = Index::new(&mesh, &services.registry, merged.sources);
     mesh.index.scopes = index::scopes(&mesh, mesh.workloads.values());
+    let checked = findings::Checked { mesh: &mesh, written: &merged.written, dropped: &merged.dropped };
+    findings::report(&checked, diagnostics);
     mesh
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Merged {
     pub(super) sources: BTreeMap<(String, String), Sources>,
     /// Delegations that lead to nothing.
     pub(super) dropped: Vec<Dropped>,
+    /// All VirtualServices as they are written, delegates among them.
+    pub(super) written: Vec<Arc<VirtualService>>,
 }
 
 /// A delegation, or a rule of a delegate, that istiod leaves out.
@@ -67,6 +69,7 @@ pub(super) fn merge(virtual_services: Vec<VirtualService>, config: &MeshConfig) 
         merged.sources.insert((root.namespace().to_owned(), root.name().to_owned()), sources);
         merged.virtual_services.push(Arc::new(root));
     }
+    merged.written = shared;
     merged
 }
 

@@ -7,7 +7,7 @@ use meshc_api::kubernetes::{ObjectMeta, PodSpec, PodTemplateSpec};
 use meshc_api::mesh_config::ProxyConfig;
 use meshc_api::{Kind, Resource, ResourceSet};
 use meshc_contract::{ObjectRef, WorkloadRef};
-use meshc_diagnostics::{Diagnostics, Origin};
+use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
 
 use super::proxy_settings::ProxySettings;
 
@@ -79,6 +79,18 @@ pub(super) fn collect<'a>(
     templates.found.into_values().collect()
 }
 
+fn name_taken<T: Kind>(resource: &Resource<T>, first: &Template<'_>, name: &str) -> Diagnostic {
+    let message = format!("{} and {} have one name", first.object, resource.object_ref());
+    let finding = Diagnostic::new(&codes::WORKLOAD_NAME_TAKEN, message)
+        .at(resource.span(""), format!("the proxy of this one is called `{}.{name}`", resource.namespace()))
+        .consequence("traffic is not affected: only the files of the proxy have the longer name")
+        .about(resource.object_ref(), "");
+    match &first.origin {
+        Origin::Declared { span, .. } => finding.related(*span, "keeps the name"),
+        Origin::Default { .. } => finding,
+    }
+}
+
 type Deployments<'a> = BTreeMap<(&'a str, &'a str), &'a Resource<meshc_api::kubernetes::Deployment>>;
 
 fn by_name(deployments: &[Resource<meshc_api::kubernetes::Deployment>]) -> Deployments<'_> {
@@ -123,9 +135,11 @@ impl<'a> Templates<'a, '_> {
     ) {
         let namespace = resource.namespace().to_owned();
         let mut reference = WorkloadRef { namespace, name: resource.name().to_owned() };
-        if self.found.contains_key(&reference) {
+        if let Some(first) = self.found.get(&reference) {
             // Objects of two kinds may share a name, workloads may not.
-            reference.name = format!("{}-{}", reference.name, T::KIND.to_lowercase());
+            let name = format!("{}-{}", reference.name, T::KIND.to_lowercase());
+            self.diagnostics.push(name_taken(resource, first, &name));
+            reference.name = name;
         }
         let template = Template {
             reference: reference.clone(),
