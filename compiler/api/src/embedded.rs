@@ -14,6 +14,11 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
+    /// A document that stands in a file of its own.
+    pub(crate) fn whole(document: &Document) -> Self {
+        Self { document: document.clone(), coarse: None }
+    }
+
     /// Moves findings about the document to where they can be shown.
     pub(crate) fn relocate(&self, findings: Diagnostics) -> Diagnostics {
         relocate(self.coarse, findings)

@@ -6,6 +6,7 @@ mod connection_settings;
 mod defaults;
 mod ext_authz_provider;
 mod extension_provider;
+mod layer;
 mod mesh;
 mod mesh_networks;
 mod mesh_settings;
@@ -15,8 +16,11 @@ mod proxy_config;
 mod proxy_headers;
 mod read;
 mod remote_service;
+mod rules;
 mod tracing;
 mod tracing_provider;
+
+use crate::schema::{PublishedSchema, publish_message};
 
 pub use access_log_provider::{
     EnvoyFileAccessLogProvider, EnvoyHttpAlsProvider, EnvoyOtelAlsProvider, EnvoyTcpAlsProvider,
@@ -59,8 +63,6 @@ pub use tracing_provider::{
     ResourceDetectors, SdsProvider, ServiceAttributeEnrichment, SkyWalkingProvider, StackdriverLogging,
     StackdriverProvider, TraceContextOption, ZipkinProvider,
 };
-
-use crate::schema::{PublishedSchema, publish_message};
 
 /// Schemas of the messages that stand in files of their own.
 pub(crate) fn published_schemas() -> Vec<PublishedSchema> {

@@ -183,3 +183,33 @@ spec: {containers: []}
     let place = finding.primary.as_ref().map(|label| sources.files.slice(label.span));
     assert_eq!(place, Some("'concurrency: many'"));
 }
+
+#[test]
+fn what_istiod_refuses_by_rule_is_an_error_at_its_place() {
+    let file = "proxyListenPort: 70000\nconnectTimeout: 2h\ndefaultConfig: {statusPort: 0}\nextensionProviders:\n\
+        - {name: a, zipkin: {port: 9411}}\n- {name: b, prometheus: {}, datadog: {service: b, port: 1}}\n";
+    let (input, told) = read("", file);
+    assert_eq!(input.mesh, MeshConfig::defaults());
+    let places: Vec<_> = told.iter().map(|(code, place)| (code.as_str(), place.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            ("invalid-value", "70000"),
+            ("invalid-value", "2h"),
+            ("invalid-value", "0"),
+            ("invalid-value", "{name: a, zipkin: {port: 9411}}"),
+            ("invalid-value", "{name: b, prometheus: {}, datadog: {service: b, port: 1}}"),
+        ]
+    );
+}
+
+#[test]
+fn a_config_map_given_as_a_file_is_read_too() {
+    let mut diagnostics = Diagnostics::new();
+    let sources = load(vec![InputFile::new("a.yaml", CONFIG_MAP)], &mut diagnostics);
+    let file = sources.documents.first().map(|document| &**document);
+    let files = MeshFiles { mesh: file, networks: file };
+    let input = mesh_config::read(&ResourceSet::default(), files, &mut diagnostics);
+    assert_eq!(input.mesh.trust_domain, "tree.example");
+    assert_eq!(input.networks.networks.len(), 1);
+}

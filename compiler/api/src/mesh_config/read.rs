@@ -6,17 +6,16 @@ use meshc_source::{DecodeError, Document};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::{MeshConfig, MeshNetworks, ProxyConfig};
-use crate::embedded;
-use crate::kubernetes::ConfigMap;
+use super::layer::Layer;
+use super::{MeshConfig, MeshNetworks, ProxyConfig, rules};
 use crate::schema::{Consequences, validate};
-use crate::{Resource, ResourceSet, support};
+use crate::{ResourceSet, embedded, support};
 
 /// Name and namespace of the ConfigMap that istiod reads.
 const CONFIG_MAP: (&str, &str) = ("istio", "istio-system");
 
 /// What istiod does with input that does not fit.
-const ISTIOD: Consequences = Consequences {
+pub(super) const ISTIOD: Consequences = Consequences {
     dropped: "istiod ignores the field, so it has no effect",
     refused: "istiod refuses the whole configuration, so it is left out",
 };
@@ -44,30 +43,23 @@ pub struct MeshFiles<'d> {
 /// out.
 #[must_use]
 pub fn read(set: &ResourceSet, files: MeshFiles<'_>, diagnostics: &mut Diagnostics) -> MeshInput {
-    let config_map = set.config_maps.iter().find(|map| (map.name(), map.namespace()) == CONFIG_MAP);
-    let in_tree = |key: &str, diagnostics: &mut Diagnostics| {
-        let map = config_map.filter(|map| map.spec.data.contains_key(key))?;
-        let embedded = embedded::parse(&map.document, &format!("data.{key}"), diagnostics)?;
-        Some((map, embedded))
-    };
+    let map = set.config_maps.iter().find(|map| (map.name(), map.namespace()) == CONFIG_MAP);
+    let with = |key: &str| map.filter(|map| map.spec.data.contains_key(key));
     let mut mesh = MeshConfig::defaults();
-    if let Some((map, embedded)) = in_tree("mesh", diagnostics) {
-        let mut findings = Diagnostics::new();
-        mesh = lay_over(&MeshConfig::built_in(), &embedded.document, Some(map), &mut findings);
-        diagnostics.append(embedded.relocate(findings));
+    if let Some(map) = with("mesh") {
+        mesh = MeshConfig::built_in();
+        if let Some(layer) = Layer::of_map(map, "mesh", diagnostics) {
+            mesh = layer.read(diagnostics, |over, findings| lay_over(&mesh, over, findings));
+        }
     }
-    if let Some(file) = files.mesh {
-        mesh = lay_over(&mesh, file, None, diagnostics);
+    if let Some(layer) = files.mesh.and_then(|file| Layer::of_file(file, "mesh", diagnostics)) {
+        mesh = layer.read(diagnostics, |over, findings| lay_over(&mesh, over, findings));
     }
     let networks = match files.networks {
-        Some(file) => typed(file, None, diagnostics),
-        None => in_tree("meshNetworks", diagnostics).and_then(|(map, embedded)| {
-            let mut findings = Diagnostics::new();
-            let networks = typed(&embedded.document, Some(map), &mut findings);
-            diagnostics.append(embedded.relocate(findings));
-            networks
-        }),
+        Some(file) => Layer::of_file(file, "meshNetworks", diagnostics),
+        None => with("meshNetworks").and_then(|map| Layer::of_map(map, "meshNetworks", diagnostics)),
     };
+    let networks = networks.and_then(|layer| layer.read(diagnostics, typed::<MeshNetworks>));
     MeshInput { mesh, networks: networks.unwrap_or_default() }
 }
 
@@ -93,29 +85,14 @@ impl ProxyConfig {
     }
 }
 
-fn lay_over(
-    below: &MeshConfig,
-    over: &Document,
-    map: Option<&Resource<ConfigMap>>,
-    diagnostics: &mut Diagnostics,
-) -> MeshConfig {
-    let mut findings = Diagnostics::new();
-    support::report("MeshConfig", over.root(), None, &mut findings);
-    let merged =
-        checked::<MeshConfig>(over, &mut findings).and_then(|()| below.overlay(&over.to_value()).ok());
-    push_all(findings, map, diagnostics);
-    merged.unwrap_or_else(|| below.clone())
+fn lay_over(below: &MeshConfig, over: &Document, findings: &mut Diagnostics) -> MeshConfig {
+    support::report("MeshConfig", over.root(), None, findings);
+    let merged = checked::<MeshConfig>(over, findings).and_then(|()| below.overlay(&over.to_value()).ok());
+    merged.filter(|merged| rules::hold(merged, over, findings)).unwrap_or_else(|| below.clone())
 }
 
-fn typed<T: DeserializeOwned + JsonSchema>(
-    document: &Document,
-    map: Option<&Resource<ConfigMap>>,
-    diagnostics: &mut Diagnostics,
-) -> Option<T> {
-    let mut findings = Diagnostics::new();
-    let value = checked::<T>(document, &mut findings).and_then(|()| document.deserialize::<T>().ok());
-    push_all(findings, map, diagnostics);
-    value
+fn typed<T: DeserializeOwned + JsonSchema>(document: &Document, findings: &mut Diagnostics) -> Option<T> {
+    checked::<T>(document, findings).and_then(|()| document.deserialize::<T>().ok())
 }
 
 /// Whether a document has the form of the type; findings say what has not.
@@ -132,11 +109,4 @@ fn misfit(error: DecodeError) -> Diagnostic {
         Diagnostic::new(&codes::INVALID_VALUE, message).at(span, "").consequence(ISTIOD.refused);
     finding.path = Some(path).filter(|path| !path.is_empty());
     finding
-}
-
-fn push_all(findings: Diagnostics, map: Option<&Resource<ConfigMap>>, diagnostics: &mut Diagnostics) {
-    for mut finding in findings.into_sorted() {
-        finding.object = map.map(Resource::object_ref);
-        diagnostics.push(finding);
-    }
 }
