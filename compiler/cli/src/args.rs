@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
+use crate::exit::Failure;
 
 /// Istio without a control plane: compiles a git tree of Kubernetes and Istio YAML into Envoy configuration.
 #[derive(Debug, Parser)]
@@ -19,9 +20,9 @@ pub(crate) struct Cli {
 /// Options with the same meaning on every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// How findings are written.
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Human, env = "MESHC_OUTPUT")]
-    pub(crate) output: Format,
+    /// How results are written; which formats there are depends on the command.
+    #[arg(short, long, global = true, value_enum, env = "MESHC_OUTPUT")]
+    pub(crate) output: Option<Format>,
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
@@ -30,7 +31,7 @@ pub(crate) struct Global {
     pub(crate) quiet: u8,
 }
 
-/// How findings are written.
+/// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// With the source, for people.
@@ -39,6 +40,41 @@ pub(crate) enum Format {
     Concise,
     /// One JSON object on stdout.
     Json,
+    /// Indented text (`graph`).
+    Tree,
+    /// A Mermaid flowchart (`graph`).
+    Mermaid,
+    /// Graphviz (`graph`).
+    Dot,
+}
+
+impl Global {
+    /// The format that was asked for, or the first of those that a command has.
+    pub(crate) fn format(&self, has: &[Format]) -> Result<Format, Failure> {
+        match self.output {
+            None => Ok(has.first().copied().unwrap_or(Format::Human)),
+            Some(format) if has.contains(&format) => Ok(format),
+            Some(format) => {
+                let names: Vec<String> = has.iter().map(|format| format.name()).collect();
+                Err(Failure::new(format!(
+                    "this command has no output `{}`; it has {}",
+                    format.name(),
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// Whether a program reads the result.
+    pub(crate) fn json(&self) -> bool {
+        self.output == Some(Format::Json)
+    }
+}
+
+impl Format {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// When to use colour.
@@ -57,10 +93,6 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Compile a tree into manifests, bootstraps and identity requests.
     Build(commands::build::BuildArgs),
-    /// Draw the services, workloads and gateways of a tree.
-    Graph(commands::graph::GraphArgs),
-    /// Load every compiled bootstrap into a real Envoy.
-    Verify(commands::verify::VerifyArgs),
     /// The certificate authority: make a root, issue certificates.
     Ca(commands::ca::CaArgs),
 }

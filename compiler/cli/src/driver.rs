@@ -1,21 +1,26 @@
 //! The passes in order, on one screen.
 
-use std::fs;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use meshc_api::{IstiodFeatures, ResourceSet, mesh_config};
-use meshc_diagnostics::Diagnostics;
+use meshc_api::mesh_config::{self, MeshFiles};
+use meshc_api::{IstiodFeatures, ResourceSet};
+use meshc_diagnostics::{Diagnostics, FileId, Sources as _};
 use meshc_model::{Inject, Mesh, Options};
 use meshc_plan::Plan;
-use meshc_source::{InputFile, SourceSet};
+use meshc_source::{Document, InputFile, SourceMap, disk, parse_file};
+use rayon::prelude::*;
 
 use crate::args::{InjectChoice, InputArgs};
 use crate::exit::Failure;
 
-/// What a run of the front half leaves.
-pub(crate) struct Compiled {
-    /// The files and documents.
-    pub(crate) sources: SourceSet,
+/// What the front half of the compiler leaves.
+pub(crate) struct Resolved {
+    /// The input files.
+    pub(crate) files: SourceMap,
+    /// How many objects were read.
+    pub(crate) objects: usize,
     /// Typed resources.
     pub(crate) resources: ResourceSet,
     /// The mesh.
@@ -24,16 +29,96 @@ pub(crate) struct Compiled {
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// Reads and resolves the input.
-pub(crate) fn resolve(args: &InputArgs) -> Result<Compiled, Failure> {
+/// Reads the input and resolves every name of it.
+pub(crate) fn resolve(args: &InputArgs) -> Result<Resolved, Failure> {
     let mut diagnostics = Diagnostics::new();
-    let mut files = meshc_source::read_paths(&args.paths, &mut diagnostics);
-    let settings = Settings::read(args, &mut files)?;
-    let sources = meshc_source::load(files, &mut diagnostics);
-    Ok(finish(sources, settings, args, diagnostics))
+    let (files, readable) = meshc_source::open(inputs(args)?, &mut diagnostics);
+    let settings = Settings::parse(args, &files, &mut diagnostics);
+    let tree: Vec<FileId> = readable.into_iter().filter(|file| !settings.files.contains(file)).collect();
+    let documents = parse(&files, &tree, &mut diagnostics);
+    let resources = meshc_api::decode(&documents, &mut diagnostics);
+    let mesh_files = MeshFiles { mesh: settings.mesh.as_ref(), networks: settings.networks.as_ref() };
+    let config = mesh_config::read(&resources, mesh_files, &mut diagnostics);
+    let mesh =
+        meshc_model::resolve(&resources, config.mesh, settings.features, options(args), &mut diagnostics);
+    Ok(Resolved { files, objects: documents.len(), resources, mesh, diagnostics })
 }
 
-/// Lowers a resolved mesh.
-pub(crate) fn lower(compiled: &mut Compiled) -> Plan {
-    meshc_lower::lower(&compiled.mesh, &mut compiled.diagnostics)
+/// Parses files on all threads; documents and findings stay in the order of files.
+fn parse(files: &SourceMap, tree: &[FileId], diagnostics: &mut Diagnostics) -> Vec<Arc<Document>> {
+    let parsed: Vec<(Vec<Document>, Diagnostics)> = tree
+        .par_iter()
+        .filter_map(|file| {
+            let mut findings = Diagnostics::new();
+            let text = files.shared_text(*file)?;
+            Some((parse_file(*file, text, &mut findings), findings))
+        })
+        .collect();
+    let mut documents = Vec::new();
+    for (of_file, findings) in parsed {
+        documents.extend(of_file.into_iter().map(Arc::new));
+        diagnostics.append(findings);
+    }
+    documents
+}
+
+/// The files of the tree and those that options name.
+fn inputs(args: &InputArgs) -> Result<Vec<InputFile>, Failure> {
+    let read = |paths: &[_]| {
+        disk::read_paths(paths, &mut io::stdin().lock()).map_err(|error| Failure::new(error.to_string()))
+    };
+    let mut inputs = read(&args.paths)?;
+    for option in [&args.mesh_config, &args.mesh_networks, &args.istiod_env].into_iter().flatten() {
+        for file in read(std::slice::from_ref(option))? {
+            if inputs.iter().all(|input| input.path != file.path) {
+                inputs.push(file);
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+/// What the files say that options name.
+struct Settings {
+    files: Vec<FileId>,
+    mesh: Option<Document>,
+    networks: Option<Document>,
+    features: IstiodFeatures,
+}
+
+impl Settings {
+    fn parse(args: &InputArgs, files: &SourceMap, diagnostics: &mut Diagnostics) -> Self {
+        let find = |path: &Path| files.ids().find(|file| Path::new(files.path(*file)) == path);
+        let mesh = args.mesh_config.as_deref().and_then(find);
+        let networks = args.mesh_networks.as_deref().and_then(find);
+        let env = args.istiod_env.as_deref().and_then(find);
+        let mut document = |file: Option<FileId>| {
+            let file = file?;
+            parse_file(file, files.shared_text(file)?, diagnostics).into_iter().next()
+        };
+        let (mesh_document, networks_document) = (document(mesh), document(networks));
+        let features = match env {
+            Some(file) => IstiodFeatures::read(files.text(file), file, diagnostics),
+            None => IstiodFeatures::default(),
+        };
+        Self {
+            files: [mesh, networks, env].into_iter().flatten().collect(),
+            mesh: mesh_document,
+            networks: networks_document,
+            features,
+        }
+    }
+}
+
+fn options(args: &InputArgs) -> Options {
+    let inject = match args.inject {
+        InjectChoice::Labelled => Inject::Labelled,
+        InjectChoice::All => Inject::All,
+    };
+    Options { domain: args.cluster_domain.clone(), inject, ..Options::default() }
+}
+
+/// Decides what every proxy is told.
+pub(crate) fn lower(mesh: &Mesh, diagnostics: &mut Diagnostics) -> Plan {
+    meshc_lower::lower(mesh, diagnostics)
 }

@@ -1,9 +1,10 @@
 //! Output folders: written beside the old one and then renamed, so that nobody ever sees half of a compilation.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use meshc_emit::ArtifactSet;
+use meshc_emit::{ArtifactSet, Content};
 
 use crate::exit::Failure;
 
@@ -23,10 +24,10 @@ pub(crate) fn replace(target: &Path, artifacts: &ArtifactSet) -> Result<(), Fail
         .tempdir_in(&parent)
         .map_err(|error| Failure::io("create a folder in", &parent, &error))?;
     let fresh = staging.path().join("new");
-    for (path, bytes) in artifacts.files() {
-        write(&fresh.join(path), bytes)?;
+    for (path, content) in artifacts.iter() {
+        write(&fresh.join(path.as_str()), content)?;
     }
-    write(&fresh.join(MARKER), format!("{{\"format\":1,\"files\":{}}}\n", artifacts.files().count()).as_bytes())?;
+    write(&fresh.join(MARKER), &Content::from("{\"format\":1}\n".to_owned()))?;
     if target.exists() {
         let old = staging.path().join("old");
         fs::rename(target, &old).map_err(|error| Failure::io("move", target, &error))?;
@@ -55,9 +56,11 @@ fn refuse_foreign(target: &Path) -> Result<(), Failure> {
     )))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn write(path: &Path, content: &Content) -> Result<(), Failure> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|error| Failure::io("create", parent, &error))?;
     }
-    fs::write(path, bytes).map_err(|error| Failure::io("write", path, &error))
+    let failure = |error: std::io::Error| Failure::io("write", path, &error);
+    let mut file = BufWriter::new(File::create(path).map_err(failure)?);
+    content.write_to(&mut file).and_then(|()| file.flush()).map_err(failure)
 }

@@ -1,27 +1,45 @@
 //! What people and programs get to read: findings on stderr (JSON on stdout), failures and notes on stderr.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
-use meshc_diagnostics::{Diagnostic, render};
+use meshc_diagnostics::{Diagnostics, render};
 use meshc_source::SourceMap;
 
 use crate::args::{Color, Format, Global};
+use crate::exit::Outcome;
 
-/// Writes findings in the format that was asked for.
-pub(crate) fn findings(findings: &[Diagnostic], sources: &SourceMap, resources: usize, global: &Global) {
+/// Widest that prose is wrapped to, so that a line can be read at a glance.
+const WIDTH: usize = 100;
+
+/// Writes findings in the format that was asked for and says how the command ended by them.
+pub(crate) fn finish(found: Found<'_>, format: Format, global: &Global) -> Outcome {
+    let Found { diagnostics, files, resources } = found;
+    let outcome = if diagnostics.has_errors() { Outcome::Findings } else { Outcome::Clean };
+    let findings = diagnostics.into_sorted();
     if global.quiet > 1 {
-        return;
+        return outcome;
     }
-    match global.output {
-        Format::Json => stdout(&render::json(findings, sources)),
-        Format::Concise => stderr(&render::concise(findings, sources)),
-        Format::Human => {
-            stderr(&render::human(findings, sources, colored(global.color)));
-            if global.quiet == 0 {
-                stderr(&render::summary(findings, sources.len(), resources));
-            }
+    match format {
+        Format::Json => stdout(&render::json(&findings, files)),
+        Format::Concise => stderr(&render::concise(&findings, files)),
+        Format::Human | Format::Tree | Format::Mermaid | Format::Dot => {
+            stderr(&render::human(&findings, files, colored(global.color), WIDTH))
         }
     }
+    if format != Format::Json && global.quiet == 0 {
+        stderr(&render::summary(&findings, files.len(), resources));
+    }
+    outcome
+}
+
+/// What a command found.
+pub(crate) struct Found<'f> {
+    /// The findings.
+    pub(crate) diagnostics: Diagnostics,
+    /// The files that they point into.
+    pub(crate) files: &'f SourceMap,
+    /// How many objects were read.
+    pub(crate) resources: usize,
 }
 
 /// Tells a failure of the command.
@@ -31,7 +49,7 @@ pub(crate) fn error(message: &str) {
 
 /// Tells what a command did, unless the caller asked for silence.
 pub(crate) fn note(message: &str, global: &Global) {
-    if global.quiet == 0 && global.output != Format::Json {
+    if global.quiet == 0 {
         stderr(&format!("{message}\n"));
     }
 }

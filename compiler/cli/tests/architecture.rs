@@ -73,9 +73,13 @@ fn the_crate_table_names_every_crate_and_its_folder() {
 #[test]
 fn every_crate_says_what_it_must_not_know() {
     for (name, folder) in workspace().1 {
-        let entry = ["src/lib.rs", "src/main.rs"].iter().map(|file| folder.join(file)).find(|file| file.exists());
+        let entry =
+            ["src/lib.rs", "src/main.rs"].iter().map(|file| folder.join(file)).find(|file| file.exists());
         let text = std::fs::read_to_string(entry.expect("a crate has an entry file")).unwrap();
         let comment: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
-        assert!(comment.contains("Enters") && comment.contains("Leaves"), "{name} opens without what enters and leaves");
+        assert!(
+            comment.contains("Enters") && comment.contains("Leaves"),
+            "{name} opens without what enters and leaves"
+        );
     }
 }

@@ -8,7 +8,7 @@ use meshc_ca::{Expiry, ExpiryState, check_expiry, rfc3339};
 use meshc_contract::Lifetime;
 
 use super::failure;
-use crate::args::{Format, Global};
+use crate::args::Global;
 use crate::exit::{Failure, Outcome};
 use crate::report;
 
@@ -26,9 +26,10 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, global: &Global, now: SystemTime) -> Result<Outcome, Failure> {
     let report = check_expiry(&args.paths, args.within, now.into()).map_err(failure)?;
     if global.quiet < 2 {
-        report::stdout(&match global.output {
-            Format::Json => json(report.checked, &report.expiring),
-            Format::Human | Format::Concise => text(&report.expiring),
+        report::stdout(&if global.json() {
+            json(report.checked, &report.expiring)
+        } else {
+            text(&report.expiring)
         });
     }
     if report.checked == 0 {

@@ -10,7 +10,7 @@ use meshc_ca::{
 use meshc_contract::Lifetime;
 
 use super::{ProtectionArgs, failure};
-use crate::args::{Format, Global};
+use crate::args::Global;
 use crate::exit::{Failure, Outcome};
 use crate::report;
 
@@ -63,7 +63,7 @@ pub(super) fn run(args: &InitArgs, global: &Global, now: SystemTime) -> Result<O
     for path in &written {
         report::note(&format!("     Created {}", path.display()), global);
     }
-    if global.output == Format::Json {
+    if global.json() {
         report::stdout(&format!("{}\n", serde_json::json!({ "files": written })));
     }
     Ok(Outcome::Clean)

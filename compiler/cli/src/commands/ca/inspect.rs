@@ -7,7 +7,7 @@ use clap::Args;
 use meshc_ca::{CertificateFacts, inspect_pem, rfc3339};
 
 use super::{failure, read};
-use crate::args::{Format, Global};
+use crate::args::Global;
 use crate::exit::{Failure, Outcome};
 use crate::report;
 
@@ -30,7 +30,7 @@ pub(super) fn run(args: &InspectArgs, global: &Global) -> Result<Outcome, Failur
         read(&args.file)?
     };
     let certificates = inspect_pem(&text, &args.file.display().to_string()).map_err(failure)?;
-    let told = if global.output == Format::Json {
+    let told = if global.json() {
         let certificates: Vec<_> = certificates.iter().map(json).collect();
         format!("{}\n", serde_json::json!({ "certificates": certificates }))
     } else {

@@ -11,7 +11,7 @@ use meshc_ca::{
 use meshc_contract::{IdentityRequests, Lifetime, SpiffeId};
 
 use super::{ProtectionArgs, failure, read};
-use crate::args::{Format, Global};
+use crate::args::Global;
 use crate::exit::{Failure, Outcome};
 use crate::report;
 
@@ -101,7 +101,7 @@ fn tell(lines: &[Line], global: &Global) {
         let text = format!("{verb} {id} until {until}{why} in {}", folder.display());
         report::note(&text, global);
     }
-    if global.output == Format::Json {
+    if global.json() {
         let certificates: Vec<_> = lines
             .iter()
             .map(|Line { kept, id, until, folder, shortened }| {

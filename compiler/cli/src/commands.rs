@@ -1,0 +1,4 @@
+//! One file a command: its flags, and the calls that do its work.
+
+pub(crate) mod build;
+pub(crate) mod ca;
