@@ -1,9 +1,9 @@
 //! How proxies find the endpoints of services without a control plane.
 
-mod support;
-
 use meshc_diagnostics::{Diagnostics, codes};
 use meshc_plan::{Discovery, DnsEndpoint, EndpointAddress, Plan, Upstream, UpstreamName, UpstreamTlsChoice};
+
+use crate::support;
 
 const CLIENT: &str = "
 apiVersion: v1

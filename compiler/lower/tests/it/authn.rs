@@ -1,11 +1,11 @@
 //! PeerAuthentications and RequestAuthentications become what Istio's own tests expect of them.
 
-mod support;
-
 use std::path::Path;
 
 use meshc_plan::{FilterChain, HttpFilter, Jwks, JwtProvider, NetworkFilter, Plan};
 use serde_json::{Value, json};
+
+use crate::support;
 
 /// A workload with a port that the cases look at, one that carries HTTP and one that carries bytes.
 const WORKLOAD: &str = r"

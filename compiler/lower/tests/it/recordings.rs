@@ -1,11 +1,11 @@
 //! Every recorded tree compiles to a plan that holds together.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use meshc_plan::{Discovery, NetworkFilter, Plan, ProxyPlan, UpstreamName};
+
+use crate::support;
 
 fn plan(scenario: &Path) -> Plan {
     let mut files = Vec::new();

@@ -1,14 +1,11 @@
 //! AuthorizationPolicies become the filters that Istio's own tests expect of them.
 
-mod support;
-
-#[path = "authz/expected.rs"]
-mod expected;
-
 use std::path::Path;
 
 use meshc_plan::{AuthorizationFilter, HttpFilter, NetworkFilter, Plan};
 use serde_json::Value;
+
+use crate::{expected, support};
 
 /// A workload of the labels that the cases select, with a port of each kind.
 const WORKLOAD: &str = r"

@@ -1,0 +1,10 @@
+//! Trees compile to the plans that people and Istio's own tests expect.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may fail")]
+
+mod authn;
+mod authz;
+mod discovery;
+mod expected;
+mod recordings;
+mod support;
