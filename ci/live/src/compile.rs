@@ -1,0 +1,33 @@
+//! Runs the compiler and the authority, as a user does.
+
+use std::path::{Path, PathBuf};
+
+use crate::LiveError;
+use crate::node::command;
+
+/// Compiles a tree and issues its certificates below a folder; gives the folder that holds every manifest.
+pub(crate) fn compile(mesh: &Path, meshc: &Path, folder: &Path) -> Result<PathBuf, LiveError> {
+    let meshc = meshc.to_string_lossy();
+    let manifests = folder.join("manifests");
+    std::fs::create_dir_all(&manifests).map_err(LiveError::io("create", &manifests))?;
+    let (out, ca, certificates) = (folder.join("out"), folder.join("ca"), manifests.join("certificates"));
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let run = |args: &[&str]| command::run(&meshc, args).map(drop);
+    run(&["build", &path(mesh), "--out-dir", &path(&out), "--emit", "k8s,bootstrap,xds"])?;
+    run(&["ca", "init", "--out", &path(&ca), "--plaintext-keys"])?;
+    let identities = path(&out.join("identities.yaml"));
+    run(&[
+        "ca",
+        "issue",
+        "--identities",
+        &identities,
+        "--ca",
+        &path(&ca),
+        "--out",
+        &path(&certificates),
+        "--plaintext-keys",
+    ])?;
+    let link = manifests.join("k8s");
+    std::os::unix::fs::symlink(out.join("k8s"), &link).map_err(LiveError::io("link", &link))?;
+    Ok(manifests)
+}
