@@ -62,7 +62,7 @@ fn what_admission_refused_is_refused_and_nothing_else() {
         let recorded = missed.clone();
         for finding in diagnostics.into_sorted() {
             let about = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
-            if finding.severity == Severity::Error && finding.code != &codes::DUPLICATE_OBJECT {
+            if finding.severity == Severity::Error {
                 if !recorded.contains(&about) {
                     let place = finding.path.unwrap_or_default();
                     wrong.push(format!("{}: {about}: {place}: {}", folder.display(), finding.message));

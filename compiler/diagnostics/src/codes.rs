@@ -80,7 +80,7 @@ codes! {
     /// A kind has no such version, or not any more.
     UNSERVED_VERSION = 2104 "unserved-version" Error;
     /// Two documents define the same object.
-    DUPLICATE_OBJECT = 2105 "duplicate-object" Error;
+    DUPLICATE_OBJECT = 2105 "duplicate-object" Warning;
     /// A document is the input of another program (a kustomization, an IstioOperator), not an object.
     NOT_RENDERED = 2106 "not-rendered" Warning;
     /// A feature flag of istiod that no translation depends on.
@@ -151,10 +151,28 @@ codes! {
     HTTP_RULE_ON_TCP_PORT = 4082 "http-rule-on-tcp-port" Warning;
     /// The keys of a token issuer are not known at build time, so that every token is refused.
     JWKS_UNAVAILABLE = 4083 "jwks-unavailable" Warning;
+    /// An annotation about the proxy of a pod or its capture cannot be read.
+    INVALID_INJECTION_ANNOTATION = 4091 "invalid-injection-annotation" Error;
+    /// A container runs as the user or group that is exempt from capture.
+    RUNS_AS_PROXY_USER = 4092 "runs-as-proxy-user" Error;
+    /// The input is output of meshc.
+    ALREADY_INJECTED = 4093 "already-injected" Error;
+    /// The input has been through Istio's injector.
+    INJECTED_BY_ISTIO = 4094 "injected-by-istio" Info;
+    /// A probe or hook asks a port that its container does not have.
+    PROBE_WITHOUT_PORT = 4095 "probe-without-port" Warning;
+    /// The namespace of a workload admits no container that captures traffic.
+    CAPTURE_NOT_ADMITTED = 4096 "capture-not-admitted" Warning;
     /// A resource that meshc emits is not valid Envoy configuration; a fault of meshc, or of a value that no earlier check refused.
     INVALID_ENVOY_RESOURCE = 6001 "invalid-envoy-resource" Error;
     /// A connection names a route table that its proxy does not have; a fault of meshc.
     MISSING_ROUTE_TABLE = 6002 "missing-route-table" Error;
+    /// An object is larger than Kubernetes stores.
+    OBJECT_TOO_LARGE = 6011 "object-too-large" Error;
+    /// The input has an object of the name that a generated one needs.
+    GENERATED_NAME_TAKEN = 6012 "generated-name-taken" Error;
+    /// TLS settings name a ConfigMap of another namespace, which a pod cannot mount.
+    CREDENTIAL_OUT_OF_REACH = 6013 "credential-out-of-reach" Error;
 }
 
 #[cfg(test)]
