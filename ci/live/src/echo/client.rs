@@ -73,7 +73,7 @@ impl Client {
 
     async fn http(&self, url: &Url, target: Target, call: &Call) -> Result<Outcome, Outcome> {
         if !call.new_connections {
-            while let Some(mut sender) = self.idle.borrow_mut().get_mut(&target).and_then(Vec::pop) {
+            while let Some(mut sender) = self.take_idle(&target) {
                 match sender.send(request(url, call)?).await {
                     Ok(response) => return self.finish(target, sender, response, call).await,
                     // The server closed the idle connection: nothing was sent, so this says nothing about the call.
@@ -85,6 +85,11 @@ impl Client {
         let mut sender = Sender::open(&target).await?;
         let response = sender.send(request(url, call)?).await.map_err(|error| http_failure(&error))?;
         self.finish(target, sender, response, call).await
+    }
+
+    /// An idle connection. A function of its own, so that the borrow ends before anything is awaited.
+    fn take_idle(&self, target: &Target) -> Option<Sender> {
+        self.idle.borrow_mut().get_mut(target)?.pop()
     }
 
     async fn finish(
