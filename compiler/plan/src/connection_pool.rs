@@ -46,6 +46,9 @@ pub struct ConnectionPool {
     pub max_concurrent_streams: Option<u32>,
     /// HTTP/2 keepalive: interval and timeout; only where HTTP/2 is stated.
     pub http2_keepalive: Option<(Option<Duration>, Option<Duration>)>,
+    /// Whether HTTP settings are stated although none of them has an effect: istiod writes settings of HTTP/2 as empty options
+    /// where the upstream does not speak it.
+    pub states_http: bool,
     /// TCP keepalive.
     pub tcp_keepalive: Option<TcpKeepalive>,
 }

@@ -58,7 +58,8 @@ pub(crate) fn inbound_ports<'a>(cx: &ProxyContext<'a>, diags: &mut Diagnostics) 
 
 fn by_target_port(workload: &meshc_model::Workload) -> BTreeMap<u16, Vec<&ServiceTarget>> {
     let mut ports: BTreeMap<u16, Vec<&ServiceTarget>> = BTreeMap::new();
-    for target in workload.targets.iter().filter(|target| target.protocol() != Protocol::Udp) {
+    // Ports for UDP are here too: istiod takes TCP connections to their numbers as it takes those to any port of a Service.
+    for target in &workload.targets {
         ports.entry(target.target_port).or_default().push(target);
     }
     ports

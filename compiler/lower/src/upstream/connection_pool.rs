@@ -52,6 +52,9 @@ pub(super) fn connection_pool(
         max_concurrent_streams: http.and_then(|http| limit(http.max_concurrent_streams)).filter(|_| http2),
         http2_keepalive: keepalive
             .map(|keepalive| (keepalive.interval.map(|time| time.0), keepalive.timeout.map(|time| time.0))),
+        states_http: http.is_some_and(|http| {
+            limit(http.max_concurrent_streams).is_some() || http.http2_keep_alive.is_some()
+        }),
         tcp_keepalive: tcp_keepalive(config, tcp.and_then(|tcp| tcp.tcp_keepalive.as_ref())),
     }
 }

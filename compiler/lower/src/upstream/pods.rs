@@ -64,12 +64,14 @@ pub(super) fn names(
         return if kubernetes { without_selector(target, diags) } else { PodNames::default() };
     }
     let Some(selector) = selector(target, diags) else { return PodNames::default() };
-    let all: Vec<&EndpointFact> = service.endpoints.iter().filter(|fact| is_pod(fact)).collect();
-    let mut pods: Vec<&EndpointFact> =
-        all.iter().copied().filter(|fact| endpoints::selected(target, fact)).collect();
+    let (mut pods, others): (Vec<&EndpointFact>, Vec<&EndpointFact>) =
+        service.endpoints.iter().filter(|fact| endpoints::selected(target, fact)).partition(|fact| is_pod(fact));
     if pods.is_empty() {
+        if !others.is_empty() {
+            return PodNames::default();
+        }
         // Pods of a subset that come later are taken to be like the others of the service.
-        pods = all;
+        pods = service.endpoints.iter().filter(|fact| is_pod(fact)).collect();
     }
     let port = target_port(target, &pods, diags);
     let mtls = mtls(cx, target, &pods, tls, diags);

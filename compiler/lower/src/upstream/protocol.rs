@@ -45,16 +45,21 @@ impl ProtocolFacts {
         if use_client_protocol(settings) {
             return self.downstream();
         }
+        let by_port = self.by_port();
+        if matches!(by_port, UpstreamProtocol::Downstream { .. }) {
+            // What follows the client is not upgraded, even where a rule asks for it.
+            return by_port;
+        }
         let stated = settings.and_then(|pool| pool.http.as_ref()).and_then(|http| http.h2_upgrade_policy);
         let upgrade = match stated {
-            // A rule that asks for it is believed on every port, since it may be what tells the protocol.
+            // A rule that asks for it is believed on every port, since it may know what the port does not tell.
             Some(H2UpgradePolicy::Upgrade) => true,
             Some(H2UpgradePolicy::DoNotUpgrade) => false,
             Some(H2UpgradePolicy::Default) | None => {
                 self.port.is_http() && config.h2_upgrade_policy == mesh_config::H2UpgradePolicy::Upgrade
             }
         };
-        if upgrade { UpstreamProtocol::Http2 } else { self.by_port() }
+        if upgrade { UpstreamProtocol::Http2 } else { by_port }
     }
 
     fn downstream(self) -> UpstreamProtocol {

@@ -92,14 +92,15 @@ fn build(
         bind_source: Vec::new(),
         cleanup_interval: None,
         explicit_common_lb: !dynamic,
-        services: if cx.mesh.features.enable_telemetry_label {
+        services: if cx.mesh.features.enable_telemetry_label && !dynamic {
             vec![upstream_service(service)]
         } else {
             Vec::new()
         },
         config: target.rule_object(),
         subset: target.subset_name().map(str::to_owned),
-        external: service.mesh_external,
+        // istiod forgets it for subsets.
+        external: service.mesh_external && target.subset.is_none(),
         origin: target.origin(),
     };
     Some((upstream, headless))
@@ -116,7 +117,7 @@ fn found(
     // istiod gives subsets the kind of discovery of the whole service, whatever they state themselves.
     let passthrough = load_balancing::is_passthrough(policy.load_balancer)
         || load_balancing::is_passthrough(whole.policy().load_balancer)
-        || target.asks_for_passthrough();
+        || (target.subset.is_some() && target.asks_for_passthrough());
     let found = discovery::discover(cx, target, policy.tls, diags)?;
     if passthrough {
         let discovery = Discovery::OriginalDestination { port_override: None };

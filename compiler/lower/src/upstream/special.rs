@@ -74,7 +74,7 @@ fn base(cx: &ProxyContext<'_>, name: UpstreamName, rule: &'static str) -> Upstre
         discovery: Discovery::OriginalDestination { port_override: None },
         dns: discovery::dns_resolution(cx, None),
         connect_timeout: config.connect_timeout.map_or(Duration::from_secs(10), |timeout| timeout.0),
-        protocol: UpstreamProtocol::Downstream { preserve_header_case: false },
+        protocol: UpstreamProtocol::Downstream { preserve_header_case: super::preserves_header_case(cx) },
         pool: connection_pool::passthrough_pool(config, default),
         load_balancing: None,
         outlier: None,
