@@ -11,6 +11,7 @@ mod endpoint;
 #[cfg(test)]
 mod fixture;
 mod gateways;
+pub mod graph;
 mod host_index;
 mod hosts;
 mod index;
@@ -29,6 +30,7 @@ mod workload;
 
 pub use destination_rule::ResolvedDestinationRule;
 pub use endpoint::{EndpointFact, EndpointPlace};
+pub use graph::ServiceGraph;
 pub use hosts::{
     host_matches, host_subset_of, is_wildcard, most_specific_first, resolve_gateway, resolve_host,
 };

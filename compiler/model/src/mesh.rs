@@ -9,7 +9,7 @@ use meshc_api::{IstiodFeatures, istio};
 use meshc_contract::WorkloadRef;
 
 use crate::index::Index;
-use crate::{Options, Service, Workload};
+use crate::{Options, Service, ServiceGraph, Workload};
 
 /// Everything that the input says, resolved. Lists of configuration objects are in the order of istiod: creation time,
 /// then name, then namespace. Host names in VirtualServices and DestinationRules are fully qualified, gateway names
@@ -40,5 +40,7 @@ pub struct Mesh {
     pub authorization_policies: Vec<Arc<Resource<istio::AuthorizationPolicy>>>,
     /// RequestAuthentications.
     pub request_authentications: Vec<Arc<Resource<istio::RequestAuthentication>>>,
+    /// Who sends to whom, as configured.
+    pub graph: ServiceGraph,
     pub(crate) index: Index,
 }

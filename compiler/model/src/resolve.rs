@@ -28,7 +28,7 @@ use meshc_diagnostics::Diagnostics;
 pub(crate) use delegates::Sources;
 
 use crate::index::{self, Index};
-use crate::{Mesh, Options, Workload};
+use crate::{Mesh, Options, ServiceGraph, Workload};
 use by_labels::ByLabels;
 use registry::Services;
 use surroundings::Surroundings;
@@ -62,12 +62,14 @@ pub fn resolve(
         config,
         features,
         options,
+        graph: ServiceGraph::default(),
         index: Index::default(),
     };
     mesh.index = Index::new(&mesh, &services.registry, merged.sources);
     mesh.index.scopes = index::scopes(&mesh, mesh.workloads.values());
     let checked = findings::Checked { mesh: &mesh, written: &merged.written, dropped: &merged.dropped };
     findings::report(&checked, diagnostics);
+    mesh.graph = ServiceGraph::new(&mesh);
     mesh
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use meshc_api::kubernetes::PodSpec;
 use meshc_api::mesh_config::ProxyConfig;
 use meshc_contract::{ObjectRef, SpiffeId, WorkloadRef};
 use meshc_diagnostics::Origin;
@@ -29,6 +30,8 @@ pub struct Workload {
     pub identity: SpiffeId,
     /// What kind of proxy it has; `None` without a proxy.
     pub proxy: Option<WorkloadRole>,
+    /// What runs in the pods, as the object states it.
+    pub pods: Arc<PodSpec>,
     /// Ports that containers declare.
     pub container_ports: Vec<ContainerPort>,
     /// Names of the containers of the application, in order (Istio's APP_CONTAINERS).

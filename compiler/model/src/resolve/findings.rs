@@ -1,5 +1,6 @@
 //! What is wrong between objects: references to nothing, and objects that lose against others.
 
+mod contested_host;
 mod delegates;
 mod destinations;
 mod duplicate_host;
@@ -34,6 +35,7 @@ pub(super) fn report(checked: &Checked<'_>, diagnostics: &mut Diagnostics) {
     unknown_gateway::report(checked, diagnostics);
     delegates::report(checked, diagnostics);
     duplicate_host::report(checked.mesh, diagnostics);
+    contested_host::report(checked.mesh, diagnostics);
     superseded::report(checked.mesh, diagnostics);
 }
 

@@ -1,6 +1,7 @@
 //! Workloads: pods after injection (translation-spec §0.7, §0.8).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use meshc_api::IstiodFeatures;
 use meshc_api::kubernetes::{Container, PodSpec, Protocol as ContainerProtocol};
@@ -53,6 +54,7 @@ impl Builder<'_> {
             annotations: meta.annotations.clone(),
             identity,
             proxy,
+            pods: Arc::new(spec.clone()),
             container_ports: container_ports(spec),
             containers: containers(spec),
             interception: interception(&meta.annotations, &proxy_config),

@@ -63,6 +63,14 @@ pub(crate) fn key(mesh: &Mesh, workload: &Workload) -> ScopeKey {
     ScopeKey { namespace: if shared { String::new() } else { namespace.to_owned() }, sidecar }
 }
 
+/// The Sidecar that restricts a workload's proxy.
+pub(crate) fn sidecar_of<'a>(
+    mesh: &'a Mesh,
+    workload: &Workload,
+) -> Option<&'a Arc<Resource<istio::Sidecar>>> {
+    key(mesh, workload).sidecar.and_then(|index| mesh.sidecars.get(index))
+}
+
 fn chosen(mesh: &Mesh, index: &SidecarIndex, workload: &Workload) -> Option<usize> {
     let namespace = workload.namespace();
     let mut candidates = index.selecting.get(namespace).into_iter().flatten().copied();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use meshc_api::{Resource, Timestamp, istio};
+use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use crate::Mesh;
@@ -29,6 +30,8 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
             }
         }
     }
+    let mut at_gateways: BTreeMap<(&str, ObjectRef, ObjectRef), (Vec<&str>, &Claim<'_>, &Claim<'_>)> =
+        BTreeMap::new();
     for ((gateway, host), claims) in claims.iter().filter(|(_, claims)| claims.len() > 1) {
         for (position, claim) in claims.iter().enumerate().skip(1) {
             let earlier = claims.iter().take(position).find(|earlier| competes(earlier, claim));
@@ -36,9 +39,13 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
             if *gateway == "mesh" {
                 diagnostics.push(superseded(host, earlier, claim));
             } else if age(earlier) == age(claim) {
-                diagnostics.push(concatenated(host, gateway, earlier, claim));
+                let key = (*host, earlier.virtual_service.object_ref(), claim.virtual_service.object_ref());
+                at_gateways.entry(key).or_insert_with(|| (Vec::new(), earlier, claim)).0.push(gateway);
             }
         }
+    }
+    for ((host, ..), (gateways, earlier, claim)) in at_gateways {
+        diagnostics.push(concatenated(host, &gateways, earlier, claim));
     }
 }
 
@@ -71,12 +78,13 @@ fn superseded(host: &str, earlier: &Claim<'_>, claim: &Claim<'_>) -> Diagnostic 
         .about(claim.virtual_service.object_ref(), claim.path())
 }
 
-fn concatenated(host: &str, gateway: &str, earlier: &Claim<'_>, claim: &Claim<'_>) -> Diagnostic {
+fn concatenated(host: &str, gateways: &[&str], earlier: &Claim<'_>, claim: &Claim<'_>) -> Diagnostic {
+    let gateways = gateways.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let first = earlier.virtual_service;
     let by = reason(first, claim.virtual_service);
     Diagnostic::new(
         &codes::ORDER_BY_NAME,
-        format!("`{host}` has rules of several VirtualServices at the gateway `{gateway}`"),
+        format!("`{host}` has rules of several VirtualServices at {gateways}"),
     )
     .at(claim.virtual_service.span(&claim.path()), "these rules come later")
     .related(first.span(&earlier.path()), format!("these come first: {by}"))
