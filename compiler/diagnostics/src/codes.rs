@@ -167,6 +167,8 @@ codes! {
     INVALID_ENVOY_RESOURCE = 6001 "invalid-envoy-resource" Error;
     /// A connection names a route table that its proxy does not have; a fault of meshc.
     MISSING_ROUTE_TABLE = 6002 "missing-route-table" Error;
+    /// The oldest Envoy that must load the output does not know a setting, which is left out.
+    ENVOY_TOO_OLD = 6003 "envoy-too-old" Warning;
     /// An object is larger than Kubernetes stores.
     OBJECT_TOO_LARGE = 6011 "object-too-large" Error;
     /// The input has an object of the name that a generated one needs.

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use meshc_plan::{BootstrapPlan, DnsFamily, StatsInclusion, StringMatch};
+use meshc_contract::WorkloadRef;
+use meshc_plan::{BootstrapPlan, DnsFamily, ProxyRole, StatsInclusion, StringMatch};
 use serde_json::json;
 
 use super::endpoints::locality;
+use super::options::Feature;
 use super::values::string_match;
 use super::xds::{self, Any, Empty, Extension};
-use super::{EnvoyFlavor, EnvoyOptions, EnvoyVersion};
+use super::{EnvoyFlavor, EnvoyOptions};
 
 /// The cluster that own listeners reach the admin interface through.
 const ADMIN_CLUSTER: &str = "prometheus_stats";
@@ -46,8 +48,14 @@ const AUTHORIZATION_STATS_TAGS: [(&str, &str); 3] = [
 ];
 
 /// The bootstrap without its static resources. What is only known where the proxy runs comes from its command line:
-/// `--service-node`, `--service-zone`, `--concurrency`, `--drain-time-s`.
-pub(super) fn bootstrap(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Bootstrap {
+/// `--service-node` with the name of the pod in place of that of the workload, `--service-zone`, `--concurrency`,
+/// `--drain-time-s`.
+pub(super) fn bootstrap(
+    workload: &WorkloadRef,
+    role: ProxyRole,
+    plan: &BootstrapPlan,
+    options: &EnvoyOptions,
+) -> xds::Bootstrap {
     let BootstrapPlan {
         service_cluster,
         metadata,
@@ -56,6 +64,7 @@ pub(super) fn bootstrap(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Bo
         admin_port,
         status_port: _,
         prometheus_port: _,
+        probes: _,
         interception: _,
         outbound_port: _,
         inbound_port: _,
@@ -74,6 +83,7 @@ pub(super) fn bootstrap(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Bo
             }),
         }),
         node: Some(xds::Node {
+            id: node_id(workload, role),
             cluster: service_cluster.clone(),
             metadata: (!metadata.is_empty()).then(|| metadata.clone()),
             locality: place.as_ref().map(locality),
@@ -89,7 +99,7 @@ pub(super) fn bootstrap(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Bo
             access_log: Vec::new(),
             address: Some(xds::Address::socket(loopback(options).to_owned(), *admin_port)),
         }),
-        typed_dns_resolver_config: Some(resolver(options.oldest)),
+        typed_dns_resolver_config: Some(resolver(options)),
         // Without a limit Envoy warns; Istio's is the largest that it takes.
         overload_manager: Some(xds::OverloadManager {
             resource_monitors: vec![Extension::new(
@@ -99,6 +109,15 @@ pub(super) fn bootstrap(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Bo
         }),
         deferred_stat_options: Some(xds::DeferredStatOptions { enable_deferred_creation_stats: true }),
     }
+}
+
+/// Envoy wants an id before it reads secrets. Istio's begins with the role and ends with what differs from pod to pod.
+fn node_id(WorkloadRef { namespace, name }: &WorkloadRef, role: ProxyRole) -> String {
+    let role = match role {
+        ProxyRole::Sidecar => "sidecar",
+        ProxyRole::Gateway => "router",
+    };
+    format!("{role}~{name}.{namespace}")
 }
 
 /// Listeners of the process itself: Prometheus scrapes one, the kubelet asks the other whether the proxy is ready.
@@ -270,14 +289,14 @@ fn stats_matcher(inclusion: &StatsInclusion, flavor: EnvoyFlavor) -> xds::StatsM
 
 /// One resolver for all clusters, so that they share its cache: two tries of a second, and the sockets are renewed so that a
 /// name server that is gone is left (dataplane.md §1.2).
-fn resolver(oldest: EnvoyVersion) -> Extension {
+fn resolver(options: &EnvoyOptions) -> Extension {
     let config = xds::CaresDnsResolver {
         query_timeout_seconds: Some(xds::Int64(1)),
         query_tries: Some(2),
         rotate_nameservers: true,
         max_udp_channel_duration: Some(xds::Duration::seconds(60)),
-        reinit_channel_on_timeout: oldest >= EnvoyVersion::V1_37,
-        qcache_max_ttl: (oldest >= EnvoyVersion::V1_40).then_some(4),
+        reinit_channel_on_timeout: options.know(Feature::ResolverRenewal),
+        qcache_max_ttl: options.know(Feature::ResolverCache).then_some(4),
         ..xds::CaresDnsResolver::default()
     };
     Extension::new("envoy.network.dns_resolver.cares", Any::CaresDnsResolver(config))

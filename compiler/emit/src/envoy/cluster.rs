@@ -10,14 +10,15 @@ use super::upstream_tls::HostChecks;
 use super::values::duration;
 use super::xds::{self, Any, Extension};
 use super::{
-    EnvoyFlavor, alpn, connection_pool, discovery, load_balancing, metadata, metadata_exchange, names,
-    outlier, upstream_tls,
+    EnvoyFlavor, EnvoyOptions, alpn, connection_pool, discovery, load_balancing, metadata, metadata_exchange,
+    names, outlier, upstream_tls,
 };
 
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// One cluster.
-pub(super) fn cluster(upstream: &Upstream, flavor: EnvoyFlavor) -> xds::Cluster {
+pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Cluster {
+    let flavor = options.flavor;
     let Upstream {
         name,
         stat_name,
@@ -41,11 +42,12 @@ pub(super) fn cluster(upstream: &Upstream, flavor: EnvoyFlavor) -> xds::Cluster 
         external,
         origin: _,
     } = upstream;
-    let found = discovery::discovery(name, discovery, *dns, flavor);
+    let found = discovery::discovery(name, discovery, *dns, options);
     let balanced =
         load_balancing::load_balancing(load_balancing.as_ref(), *explicit_common_lb, found.picks_itself);
     let sockets = upstream_tls::sockets(tls, *proxy_protocol, flavor);
-    let http_options = connection_pool::http_options(*protocol, pool, outlier.as_ref(), host_checks(tls));
+    let pooled =
+        connection_pool::connection_pool(pool, *protocol, outlier.as_ref(), host_checks(tls), options);
     let exchanges = *metadata_exchange && flavor == EnvoyFlavor::IstioProxy;
     xds::Cluster {
         transport_socket_matches: sockets.matches,
@@ -56,8 +58,8 @@ pub(super) fn cluster(upstream: &Upstream, flavor: EnvoyFlavor) -> xds::Cluster 
         connect_timeout: Some((*connect_timeout).into()),
         lb_policy: balanced.policy,
         load_assignment: found.load_assignment,
-        circuit_breakers: connection_pool::circuit_breakers(pool),
-        typed_extension_protocol_options: typed_options(http_options),
+        circuit_breakers: pooled.circuit_breakers,
+        typed_extension_protocol_options: typed_options(pooled.http_options),
         dns_refresh_rate: found.dns_refresh_rate,
         dns_jitter: found.dns_jitter,
         respect_dns_ttl: found.respect_dns_ttl,
@@ -81,7 +83,7 @@ pub(super) fn cluster(upstream: &Upstream, flavor: EnvoyFlavor) -> xds::Cluster 
             external: *external,
             keeps_alpn: alpn::is_kept(tls),
         }),
-        upstream_connection_options: connection_pool::connection_options(pool),
+        upstream_connection_options: pooled.connection_options,
         filters: exchanges
             .then(|| Extension::new(metadata_exchange::NAME, metadata_exchange::network()))
             .into_iter()

@@ -2,9 +2,9 @@
 
 use meshc_plan::{ConnectionPool, OutlierDetection, RetryBudget, TcpKeepalive, UpstreamProtocol};
 
+use super::options::Feature;
 use super::values::duration;
 use super::xds::{self, Http1ProtocolOptions, Http2ProtocolOptions};
-use super::options::Feature;
 use super::{EnvoyOptions, outlier, upstream_tls};
 
 /// What stands for "no limit", as istiod writes it.
@@ -37,6 +37,7 @@ pub(super) fn connection_pool(
         max_connection_duration,
         max_concurrent_streams,
         http2_keepalive,
+        states_http,
         tcp_keepalive,
     } = pool;
     let unlimited = |limit: &Option<u32>| Some(limit.unwrap_or(UNLIMITED));
@@ -67,7 +68,8 @@ pub(super) fn connection_pool(
     };
     let upstream_http_protocol_options = host_checks.options();
     let outlier_detection = ejection.and_then(|ejection| outlier::error_matcher(&ejection.error_codes));
-    let says_something = common.is_some()
+    let says_something = *states_http
+        || common.is_some()
         || upstream_http_protocol_options.is_some()
         || outlier_detection.is_some()
         || protocol != UpstreamProtocol::Default;
@@ -119,10 +121,8 @@ fn spoken(
         UpstreamProtocol::Default => (Some(http1(false)), None),
         UpstreamProtocol::Http1 { preserve_header_case } => (Some(http1(preserve_header_case)), None),
         UpstreamProtocol::Http2 => {
-            let config = xds::ExplicitHttpConfig {
-                http_protocol_options: None,
-                http2_protocol_options: Some(http2),
-            };
+            let config =
+                xds::ExplicitHttpConfig { http_protocol_options: None, http2_protocol_options: Some(http2) };
             (Some(config), None)
         }
         UpstreamProtocol::Downstream { preserve_header_case } => {

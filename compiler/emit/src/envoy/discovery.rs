@@ -3,9 +3,10 @@
 use meshc_plan::{Discovery, DnsEndpoint, DnsFamily, DnsResolution, EndpointGroup, UpstreamName};
 
 use super::endpoints::{self, NameForm};
+use super::options::Feature;
 use super::values::dns_family;
 use super::xds::{self, Any, DiscoveryType, Extension};
-use super::{EnvoyFlavor, names};
+use super::{EnvoyFlavor, EnvoyOptions, names};
 
 /// The fields of a cluster that say where its endpoints are.
 #[derive(Default)]
@@ -32,12 +33,13 @@ pub(super) fn discovery(
     name: &UpstreamName,
     discovery: &Discovery,
     resolution: DnsResolution,
-    flavor: EnvoyFlavor,
+    options: &EnvoyOptions,
 ) -> DiscoveryFields {
+    let flavor = options.flavor;
     match discovery {
         Discovery::Static(groups) => stated(name, groups),
         Discovery::Pods { names, stated: groups } if names.is_empty() => stated(name, groups),
-        Discovery::Pods { names, stated: groups } => pods(name, names, groups, resolution.family),
+        Discovery::Pods { names, stated: groups } => pods(name, names, groups, resolution.family, options),
         Discovery::StrictDns(groups) => by_name(name, groups, resolution, flavor, false),
         Discovery::LogicalDns(groups) => by_name(name, groups, resolution, flavor, true),
         Discovery::OriginalDestination { port_override } => DiscoveryFields {
@@ -70,6 +72,7 @@ fn pods(
     pods: &[DnsEndpoint],
     stated: &[EndpointGroup],
     family: DnsFamily,
+    options: &EnvoyOptions,
 ) -> DiscoveryFields {
     let named = xds::LocalityLbEndpoints {
         locality: None,
@@ -82,7 +85,7 @@ fn pods(
     let config = xds::DnsCluster {
         dns_refresh_rate: Some(xds::Duration::seconds(5)),
         dns_jitter: Some(xds::Duration::seconds(1)),
-        dns_min_refresh_rate: Some(xds::Duration::seconds(2)),
+        dns_min_refresh_rate: options.know(Feature::LeastDnsRefresh).then_some(xds::Duration::seconds(2)),
         ..dns_cluster(family)
     };
     DiscoveryFields {

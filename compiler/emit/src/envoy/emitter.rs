@@ -11,6 +11,7 @@ use meshc_plan::{
 
 use super::chain::ChainScope;
 use super::check::{Checker, Kind};
+use super::options::Feature;
 use super::route::{RouteScope, destinations, route_table};
 use super::secrets::{self, CredentialMount, SdsSecret};
 use super::xds::{self, Printed};
@@ -183,8 +184,8 @@ impl<'p> Emitter<'p> {
     /// Emits one proxy.
     pub fn proxy(&mut self, proxy: &'p ProxyPlan, diagnostics: &mut Diagnostics) -> EmittedProxy {
         let ProxyPlan {
-            workload: _,
-            role: _,
+            workload,
+            role,
             identity: _,
             listeners,
             route_tables,
@@ -213,7 +214,11 @@ impl<'p> Emitter<'p> {
             listeners: listener_texts,
             route_tables: named.into_values().map(|table| table.text).collect(),
             clusters: cluster_texts,
-            shell: self.shell(&bootstrap::bootstrap(process, &self.options), origin, diagnostics),
+            shell: self.shell(
+                &bootstrap::bootstrap(workload, *role, process, &self.options),
+                origin,
+                diagnostics,
+            ),
             own_listeners: own_listeners
                 .iter()
                 .map(|listener| self.own(Kind::Listener, listener, origin, diagnostics))
@@ -316,7 +321,7 @@ impl<'p> Emitter<'p> {
             secrets.extend(needed.iter().cloned());
             return Arc::clone(text);
         }
-        let printed = Printed::of(&cluster::cluster(upstream, self.options.flavor));
+        let printed = Printed::of(&cluster::cluster(upstream, &self.options));
         self.check(
             Kind::Cluster,
             &names::upstream(&upstream.name),
@@ -324,6 +329,7 @@ impl<'p> Emitter<'p> {
             &upstream.origin,
             diagnostics,
         );
+        diagnostics_about_age(upstream, &self.options, diagnostics);
         let text: Text = json::layout(printed.text()).into();
         let needed = secrets::of_upstream(upstream);
         secrets.extend(needed.iter().cloned());
@@ -422,6 +428,23 @@ fn missing_table(listener: &Listener, name: &RouteTableName) -> Diagnostic {
     explained(Diagnostic::new(&codes::MISSING_ROUTE_TABLE, message), &listener.origin)
         .consequence("Envoy answers 404 to every request of this listener")
         .help("please report this as a bug of meshc")
+}
+
+/// What is left out because an Envoy that must load the output does not know it.
+fn diagnostics_about_age(upstream: &Upstream, options: &EnvoyOptions, diagnostics: &mut Diagnostics) {
+    let budget = upstream.pool.retry_budget;
+    if budget.is_some_and(|budget| budget.interval.is_some()) && !options.know(Feature::RetryBudgetInterval) {
+        let message = format!(
+            "Envoy {} does not know the interval of a retry budget, which `{}` has",
+            options.oldest,
+            names::upstream(&upstream.name)
+        );
+        diagnostics.push(
+            explained(Diagnostic::new(&codes::ENVOY_TOO_OLD, message), &upstream.origin)
+                .consequence("retries are limited by the requests of the moment and not by those of the interval")
+                .help("remove the interval, or state that Envoy 1.39 is the oldest that runs this configuration"),
+        );
+    }
 }
 
 /// Adds where a node of the plan comes from.

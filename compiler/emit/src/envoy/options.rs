@@ -41,6 +41,44 @@ pub struct EnvoyOptions {
     pub check: bool,
 }
 
+/// A field that not every supported Envoy knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feature {
+    /// `reinit_channel_on_timeout` of the c-ares resolver.
+    ResolverRenewal,
+    /// `qcache_max_ttl` of the c-ares resolver.
+    ResolverCache,
+    /// `dns_min_refresh_rate` of DNS clusters.
+    LeastDnsRefresh,
+    /// `budget_interval` of retry budgets.
+    RetryBudgetInterval,
+}
+
+impl EnvoyOptions {
+    /// Whether every Envoy that must load the output knows a field; seen in the releases themselves. Istio builds from the newest.
+    pub(super) fn know(&self, feature: Feature) -> bool {
+        let since = match feature {
+            Feature::ResolverRenewal => EnvoyVersion::V1_37,
+            Feature::ResolverCache | Feature::LeastDnsRefresh | Feature::RetryBudgetInterval => {
+                EnvoyVersion::V1_39
+            }
+        };
+        self.flavor == EnvoyFlavor::IstioProxy || self.oldest >= since
+    }
+}
+
+impl std::fmt::Display for EnvoyVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::V1_36 => "1.36",
+            Self::V1_37 => "1.37",
+            Self::V1_38 => "1.38",
+            Self::V1_39 => "1.39",
+            Self::V1_40 => "1.40",
+        })
+    }
+}
+
 impl Default for EnvoyOptions {
     /// A stock Envoy from 1.36 on, IPv4, with the check.
     fn default() -> Self {

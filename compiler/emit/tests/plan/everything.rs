@@ -598,8 +598,12 @@ fn upstreams() -> Vec<Upstream> {
             Discovery::DynamicForwardProxy { cache: outbound(port, "*.dyn.example") },
         )
     };
-    let pods =
-        |name: &str, cluster_ip: bool| DnsEndpoint { name: name.into(), port: 80, mtls: !cluster_ip, cluster_ip };
+    let pods = |name: &str, cluster_ip: bool| DnsEndpoint {
+        name: name.into(),
+        port: 80,
+        mtls: !cluster_ip,
+        cluster_ip,
+    };
     let sni = "outbound_.80_.v1_.plain.example";
     vec![
         Upstream {

@@ -36,6 +36,7 @@ message! {
 message! {
     /// `envoy.config.core.v3.Node`.
     Node {
+        id: String,
         cluster: String,
         metadata: Option<BTreeMap<String, serde_json::Value>>,
         locality: Option<Locality>,
