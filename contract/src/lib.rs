@@ -5,6 +5,7 @@
 //! Envoy messages, or any other crate of this workspace.
 
 mod identity;
+pub mod metadata;
 mod names;
 
 pub use identity::{

@@ -9,6 +9,7 @@ use meshc_plan::{BootstrapPlan, InterceptionMode, StatsInclusion};
 use serde_json::{Value, json};
 
 use crate::context::ProxyContext;
+use crate::kubernetes;
 use crate::proxy::inbound_capture_port;
 use crate::upstream::parse_locality;
 
@@ -38,7 +39,7 @@ pub(crate) fn bootstrap(cx: &ProxyContext<'_>) -> BootstrapPlan {
         admin_port: u16::try_from(config.proxy_admin_port).ok().filter(|port| *port > 0).unwrap_or(15000),
         status_port: port("ENVOY_STATUS_PORT", 15021),
         prometheus_port: port("ENVOY_PROMETHEUS_PORT", 15090),
-        probes: None,
+        probes: kubernetes::bridge(cx.mesh, cx.workload),
         interception: match cx.workload.interception {
             Interception::Redirect => InterceptionMode::Redirect,
             Interception::Tproxy => InterceptionMode::Tproxy,

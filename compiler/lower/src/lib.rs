@@ -9,6 +9,7 @@ mod gateway;
 mod http;
 mod identity;
 mod inbound;
+mod kubernetes;
 mod listener;
 mod proxy;
 mod security;
@@ -21,6 +22,7 @@ use meshc_diagnostics::Diagnostics;
 use meshc_model::Mesh;
 use meshc_plan::{HeadlessService, Plan};
 
+pub use kubernetes::manifests;
 pub use upstream::{SubsetOfRule, headless_service_name};
 
 /// Compiles a mesh: one plan for each workload that has a proxy, the identities that they present, and the Services

@@ -6,6 +6,9 @@
 //!
 //! A plan holds no option of a target: a filter that only Istio's build of Envoy has is in the plan, and the
 //! emitter of a stock Envoy leaves it out or replaces it.
+//!
+//! [`Manifests`] stands beside the plan: the objects of the input as values that nothing here reads, for the emitter that
+//! writes them again.
 
 mod access_log;
 mod authorization;
@@ -19,13 +22,16 @@ mod headless_service;
 mod http_connection;
 mod http_filter;
 mod identity;
+mod injection;
 mod jwt;
 mod listener;
 mod load_balancing;
+mod manifests;
 mod mirror;
 mod names;
 mod network_filter;
 mod outlier;
+mod probe;
 mod proxy;
 mod redirect;
 mod retry;
@@ -33,6 +39,7 @@ mod route;
 mod stats;
 mod tls;
 mod tracing;
+mod traffic_capture;
 mod upstream;
 mod values;
 
@@ -56,15 +63,18 @@ pub use http_connection::{
 };
 pub use http_filter::HttpFilter;
 pub use identity::IdentityPlan;
+pub use injection::{Injection, PodPlace, ProxyContainer};
 pub use jwt::{ClaimToHeader, Jwks, JwtAuthentication, JwtHeader, JwtProvider};
 pub use listener::{Bind, BindAddress, Capture, Inspector, Listener, ListenerFilters};
 pub use load_balancing::{
     ConsistentHash, HashPolicy, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
 };
+pub use manifests::{Manifest, Manifests};
 pub use mirror::Mirror;
 pub use names::{Direction, ListenerName, RouteTableName, UpstreamName};
 pub use network_filter::{NetworkFilter, TcpProxy, Tunnel};
 pub use outlier::OutlierDetection;
+pub use probe::{ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming};
 pub use proxy::{BootstrapPlan, InterceptionMode, Plan, ProxyPlan, ProxyRole, StatsInclusion};
 pub use redirect::{DirectResponse, Redirect, RedirectPath};
 pub use retry::Retry;
@@ -78,5 +88,6 @@ pub use tls::{
     UpstreamTlsChoice,
 };
 pub use tracing::{CustomTag, TagSource, Tracing, TracingProvider};
+pub use traffic_capture::{CaptureMode, InboundPorts, IpRange, OutboundRanges, TrafficCapture};
 pub use upstream::{Upstream, UpstreamService};
 pub use values::{Fraction, FractionDenominator, StringMatch};

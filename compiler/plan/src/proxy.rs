@@ -7,7 +7,7 @@ use std::time::Duration;
 use meshc_contract::{SpiffeId, WorkloadRef};
 use meshc_diagnostics::Origin;
 
-use crate::{HeadlessService, IdentityPlan, Listener, Locality, RouteTable, Upstream};
+use crate::{HeadlessService, IdentityPlan, Listener, Locality, ProbeBridge, RouteTable, Upstream};
 
 /// The plan of a mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +78,8 @@ pub struct BootstrapPlan {
     pub status_port: u16,
     /// Port of the Prometheus listener; 15090 by default.
     pub prometheus_port: u16,
+    /// How the kubelet reaches the application; `None` where nothing has to be forwarded.
+    pub probes: Option<ProbeBridge>,
     /// How traffic is captured.
     pub interception: InterceptionMode,
     /// Port of the listener that captured outbound traffic is redirected to; 15001 by default.
