@@ -154,9 +154,11 @@ fn wrong_answer(expect: &Expect, answer: &Answer) -> Option<String> {
     if let Some(problem) = wrong_headers(&expect.response_headers, &answer.headers) {
         return Some(format!("answer: {problem}"));
     }
-    let Expect { served_by, received_headers, received_path, received_authority, .. } = expect;
+    let Expect { served_by, received_headers, received_contains, received_path, received_authority, .. } =
+        expect;
     let wants_echo = served_by.is_some()
         || !received_headers.is_empty()
+        || !received_contains.is_empty()
         || received_path.is_some()
         || received_authority.is_some();
     let Some(echo) = &answer.echo else {
@@ -174,6 +176,14 @@ fn wrong_answer(expect: &Expect, answer: &Answer) -> Option<String> {
         .or_else(|| {
             wrong_headers(received_headers, &echo.headers).map(|problem| format!("received {problem}"))
         })
+        .or_else(|| lacking(received_contains, &echo.headers))
+}
+
+fn lacking(expected: &BTreeMap<String, String>, got: &BTreeMap<String, String>) -> Option<String> {
+    expected.iter().find_map(|(name, text)| {
+        let value = got.get(&name.to_ascii_lowercase()).map_or("", String::as_str);
+        (!value.contains(text)).then(|| format!("received {name}: `{value}` without `{text}`"))
+    })
 }
 
 fn told(body: &str) -> String {
@@ -270,6 +280,7 @@ mod tests {
             "servedBy: a.c",
             "receivedPath: /y",
             "receivedHeaders: {end-user: null}",
+            "receivedContains: {end-user: jon}",
             "responseHeaders: {x: y}",
             "atLeast: 1s",
             "atMost: 1ms",

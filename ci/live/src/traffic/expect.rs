@@ -39,6 +39,9 @@ pub(crate) struct Expect {
     /// Headers that the answering application received; `null`: absent.
     #[serde(default)]
     pub(crate) received_headers: BTreeMap<String, Option<String>>,
+    /// Texts within headers that the answering application received, for values that hold more than can be known.
+    #[serde(default)]
+    pub(crate) received_contains: BTreeMap<String, String>,
     /// Path that the answering application received.
     #[serde(default)]
     pub(crate) received_path: Option<String>,
@@ -159,6 +162,8 @@ impl Expect {
             || self.served_by.is_some()
             || !self.split.is_empty()
             || !self.upstream.is_empty()
+            || !self.received_headers.is_empty()
+            || self.received_path.is_some()
             || self.body.is_some();
         match (answers, self.fails.is_empty()) {
             (false, true) => Err("expects neither an answer nor a failure".to_owned()),
