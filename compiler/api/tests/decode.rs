@@ -242,7 +242,7 @@ fn an_istio_object_without_a_spec_is_one_with_an_empty_spec() {
 #[test]
 fn kinds_and_fields_that_no_pass_acts_on_are_told_at_their_place() {
     let text = "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: all}\n---\n\
-        apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n  subsets:\n  - name: x\n    trafficPolicy: {tunnel: {targetHost: b, targetPort: 1}}\n";
+        apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n  subsets:\n  - name: x\n    trafficPolicy: {loadBalancer: {backendUtilization: {}}}\n";
     let decoded = read(text);
     let mut diagnostics = Diagnostics::new();
     meshc_api::report_unsupported(&decoded.set, &mut diagnostics);
@@ -251,7 +251,8 @@ fn kinds_and_fields_that_no_pass_acts_on_are_told_at_their_place() {
         .iter()
         .map(|f| (f.primary.as_ref().map(|label| decoded.sources.files.slice(label.span)), f.path.as_deref()))
         .collect();
-    assert_eq!(told, [(Some("all"), None), (Some("tunnel"), Some("spec.subsets[0].trafficPolicy.tunnel"))]);
+    let path = "spec.subsets[0].trafficPolicy.loadBalancer.backendUtilization";
+    assert_eq!(told, [(Some("all"), None), (Some("backendUtilization"), Some(path))]);
 }
 
 #[test]

@@ -3,18 +3,12 @@
 /// Kind and field, sorted; an empty field means the whole kind. The syntax of fields is that of
 /// [`each`](super::each).
 pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("AuthorizationPolicy", "spec.action=CUSTOM"),
-    ("AuthorizationPolicy", "spec.provider"),
     ("AuthorizationPolicy", "spec.targetRef"),
     ("AuthorizationPolicy", "spec.targetRefs"),
     ("DestinationRule", "spec.subsets[].trafficPolicy.loadBalancer.backendUtilization"),
     ("DestinationRule", "spec.subsets[].trafficPolicy.portLevelSettings[].loadBalancer.backendUtilization"),
-    ("DestinationRule", "spec.subsets[].trafficPolicy.proxyProtocol"),
-    ("DestinationRule", "spec.subsets[].trafficPolicy.tunnel"),
     ("DestinationRule", "spec.trafficPolicy.loadBalancer.backendUtilization"),
     ("DestinationRule", "spec.trafficPolicy.portLevelSettings[].loadBalancer.backendUtilization"),
-    ("DestinationRule", "spec.trafficPolicy.proxyProtocol"),
-    ("DestinationRule", "spec.trafficPolicy.tunnel"),
     ("EnvoyFilter", ""),
     ("Ingress", ""),
     ("MeshConfig", "caCertificates"),
@@ -30,7 +24,8 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("MeshConfig", "serviceEntryVisibility"),
     ("MeshConfig", "serviceScopeConfigs"),
     ("ProxyConfig", ""),
-    ("RequestAuthentication", ""),
+    ("RequestAuthentication", "spec.targetRef"),
+    ("RequestAuthentication", "spec.targetRefs"),
     ("Telemetry", ""),
     ("TrafficExtension", ""),
     ("WasmPlugin", ""),

@@ -1,7 +1,6 @@
 //! TLS that a DestinationRule states (translation-spec §3.9 "SIMPLE / MUTUAL").
 
 use meshc_api::istio::{ClientTlsMode, ClientTlsSettings};
-use meshc_api::mesh_config::MeshConfig;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::{Registry, Service, WorkloadRole};
 use meshc_plan::{CertificateSource, TrustSource, UpstreamTls, UpstreamTlsChoice};
@@ -43,7 +42,7 @@ pub(super) fn stated_tls(
     UpstreamTlsChoice::Always(Box::new(UpstreamTls {
         istio_mutual: false,
         certificate,
-        trust: (!skip_verify).then(|| trust(&cx.mesh.config, settings, credential)).flatten(),
+        trust: (!skip_verify).then(|| trust(settings, credential)),
         auto_san_validation: sni.is_none() && settings.subject_alt_names.is_empty() && !skip_verify,
         names: if skip_verify { Vec::new() } else { names },
         sni,
@@ -104,15 +103,14 @@ fn named_certificate(name: &str) -> CertificateSource {
     }
 }
 
-fn trust(config: &MeshConfig, settings: &ClientTlsSettings, credential: Option<&str>) -> Option<TrustSource> {
+/// The CA that is stated, else that of the operating system.
+fn trust(settings: &ClientTlsSettings, credential: Option<&str>) -> TrustSource {
     if let Some(name) = credential {
-        return Some(named_trust(name));
+        return named_trust(name);
     }
     match settings.ca_certificates.as_deref().unwrap_or_default() {
-        "system" => Some(TrustSource::System),
-        // Without a CA the system's is used, unless the mesh turns that off: then any certificate is accepted.
-        "" => (config.verify_certificate_at_client != Some(false)).then_some(TrustSource::System),
-        path => Some(TrustSource::File(path.to_owned())),
+        "" | "system" => TrustSource::System,
+        path => TrustSource::File(path.to_owned()),
     }
 }
 
