@@ -5,11 +5,9 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use meshc_emit::{ArtifactSet, Content};
+use meshc_source::disk::OUTPUT_MARKER;
 
 use crate::exit::Failure;
-
-/// Stands in every folder that meshc wrote, so that it never replaces one that it did not write.
-const MARKER: &str = "meshc.metadata";
 
 /// Replaces `target` by the artifacts, or leaves it as it was.
 pub(crate) fn replace(target: &Path, artifacts: &ArtifactSet) -> Result<(), Failure> {
@@ -27,7 +25,7 @@ pub(crate) fn replace(target: &Path, artifacts: &ArtifactSet) -> Result<(), Fail
     for (path, content) in artifacts.iter() {
         write(&fresh.join(path.as_str()), content)?;
     }
-    write(&fresh.join(MARKER), &Content::from("{\"format\":1}\n".to_owned()))?;
+    write(&fresh.join(OUTPUT_MARKER), &Content::from("{\"format\":1}\n".to_owned()))?;
     if target.exists() {
         let old = staging.path().join("old");
         fs::rename(target, &old).map_err(|error| Failure::io("move", target, &error))?;
@@ -43,7 +41,7 @@ pub(crate) fn replace(target: &Path, artifacts: &ArtifactSet) -> Result<(), Fail
 
 /// A folder with content that meshc did not write is somebody's work.
 fn refuse_foreign(target: &Path) -> Result<(), Failure> {
-    if !target.exists() || target.join(MARKER).is_file() {
+    if !target.exists() || target.join(OUTPUT_MARKER).is_file() {
         return Ok(());
     }
     let mut entries = fs::read_dir(target).map_err(|error| Failure::io("read", target, &error))?;
