@@ -74,6 +74,8 @@ pub(crate) struct Builder {
     pending: Vec<NodeId>,
     anchors: BTreeMap<usize, Anchor>,
     merged: u64,
+    /// The alias that stands for the most nodes.
+    largest_alias: Option<(u64, NodeId)>,
     root: Option<(NodeId, Extent)>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -87,6 +89,7 @@ impl Builder {
             pending: Vec::new(),
             anchors: BTreeMap::new(),
             merged: 0,
+            largest_alias: None,
             root: None,
             warnings: Vec::new(),
         }
@@ -189,6 +192,9 @@ impl Builder {
             ));
         };
         let node = self.push(Kind::Alias(target), start, end)?;
+        if self.largest_alias.is_none_or(|(nodes, _)| extent.nodes > nodes) {
+            self.largest_alias = Some((extent.nodes, node));
+        }
         self.attach(node, extent);
         Ok(())
     }
@@ -199,7 +205,7 @@ impl Builder {
         let written = self.tree.nodes.len() as u64;
         let limit = (written * ALIAS_FACTOR + ALIAS_FLOOR).min(ALIAS_CEILING + written);
         if extent.nodes > limit {
-            return Err(self.aliasing_fault(root));
+            return Err(self.aliasing_fault(self.largest_alias.map_or(root, |(_, alias)| alias)));
         }
         let end = self.tree.node(root).end;
         // The parser sees the end of the document below the last comment; people see nothing.
@@ -280,8 +286,8 @@ impl Builder {
         Span { file: self.tree.file, start, end }
     }
 
-    fn aliasing_fault(&self, root: NodeId) -> Fault {
-        excessive_aliasing(self.tree.span(root))
+    fn aliasing_fault(&self, node: NodeId) -> Fault {
+        excessive_aliasing(self.tree.span(node))
     }
 
     fn scalar_fault(&self, message: String, start: u32, end: u32) -> Fault {

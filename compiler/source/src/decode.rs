@@ -1,6 +1,7 @@
 //! Values into Rust types through serde, with the place of what does not fit.
 
 mod key;
+mod wording;
 
 use std::fmt;
 
@@ -87,6 +88,18 @@ impl std::error::Error for Error {}
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { message: message.to_string(), span: None, steps: Vec::new() }
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(wording::mismatch(&found, expected))
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::custom(wording::not_one_of(variant, expected))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(wording::mismatch(&found, expected))
     }
 }
 

@@ -11,6 +11,10 @@ use crate::input::{Content, InputFile, Refusal};
 /// Largest file that is read, in bytes: some sixty times the largest object that Kubernetes stores.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
+/// Stands in every folder that meshc wrote. Below a directory that is read, such a folder is output and not input, as the
+/// default output folder `dist` is when a tree is compiled from within.
+pub const OUTPUT_MARKER: &str = "meshc.metadata";
+
 /// What `-` is called in diagnostics.
 pub const STDIN: &str = "<stdin>";
 
@@ -26,7 +30,8 @@ pub struct ReadError {
 
 /// Reads files, directories and `-` (standard input), sorted by path, each file once.
 ///
-/// A directory is read with all below it, except hidden entries; only files named `*.yaml`, `*.yml` and `*.json` count.
+/// A directory is read with all below it, except hidden entries and folders that meshc wrote ([`OUTPUT_MARKER`]); only files
+/// named `*.yaml`, `*.yml` and `*.json` count.
 /// A file that is named itself is read whatever it is called. Links are followed within the directories named; what
 /// they must not reach, and files that are too large, come back as [`Content::Refused`].
 ///
@@ -116,7 +121,9 @@ impl Walk {
                 let kind = entry.file_type().map_err(error)?;
                 let (path, name) = (entry.path(), join(&name, &file_name));
                 if kind.is_dir() {
-                    rest.push((path, name));
+                    if !path.join(OUTPUT_MARKER).is_file() {
+                        rest.push((path, name));
+                    }
                 } else if kind.is_symlink() {
                     self.links.insert(Link { name, path, parent: directory.clone() });
                 } else if is_manifest(&name) && kind.is_file() {

@@ -19,7 +19,7 @@ impl Fault {
 
 /// The document grows beyond the budget once aliases are followed.
 pub(crate) fn excessive_aliasing(span: Span) -> Fault {
-    let message = "the document contains excessive aliasing";
-    let fault = Fault::new(&codes::EXCESSIVE_ALIASING, message, span, "aliases multiply what stands here");
-    fault.help("write the repeated values out, or split the document; the API server refuses it too")
+    let message = "aliases multiply the document beyond what a reader accepts";
+    let fault = Fault::new(&codes::EXCESSIVE_ALIASING, message, span, "stands for very many values");
+    fault.help("write the repeated values out, or split the document; kubectl refuses it too")
 }

@@ -24,8 +24,22 @@ pub(crate) fn fault(file: FileId, text: &str) -> Option<Fault> {
     let end = at + text[at..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
     let place = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
     let span = Span { file, start: place(at), end: place(end) };
+    if let Some(fault) = trailing_comma(file, text, at) {
+        return Some(fault);
+    }
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or(&message);
     let fault = Fault::new(&codes::JSON_SYNTAX, format!("not JSON: {message}"), span, "here");
     Some(fault.help("call the file .yaml if it is YAML"))
+}
+
+/// The most frequent slip in JSON by hand, which parsers describe by what they expected after it.
+fn trailing_comma(file: FileId, text: &str, at: usize) -> Option<Fault> {
+    let comma = text[..at].trim_end().strip_suffix(',')?.len();
+    text[at..].starts_with(['}', ']']).then(|| {
+        let place = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+        let span = Span { file, start: place(comma), end: place(comma + 1) };
+        let message = "not JSON: a comma stands after the last entry";
+        Fault::new(&codes::JSON_SYNTAX, message, span, "nothing follows it").help("delete the comma")
+    })
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use meshc_diagnostics::Diagnostics;
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use crate::document::{Document, TypeOfItems};
-use crate::load::not_an_object;
 use crate::{NodeRef, Value};
 
 /// The objects of a document: the items of a `List`, of lists in it too, or the document itself.
@@ -18,9 +17,16 @@ pub(crate) fn expand(document: Document, objects: &mut Vec<Document>, diagnostic
     for item in items.items() {
         match item.value() {
             Value::Map => expand(document.item(item, from_list.clone()), objects, diagnostics),
-            _ => diagnostics.push(not_an_object(item)),
+            _ => diagnostics.push(item_is_no_object(item)),
         }
     }
+}
+
+fn item_is_no_object(item: NodeRef<'_>) -> Diagnostic {
+    Diagnostic::new(&codes::NOT_AN_OBJECT, "an item of the `List` is not an object")
+        .at(item.headline(), "expected keys such as `kind:`")
+        .consequence("the item is left out; the other items are compiled")
+        .help("delete it, or write the object out")
 }
 
 /// The items, if the document is a list: of kind `List`, or of a kind such as `ServiceList` that has `items`.

@@ -60,7 +60,7 @@ pub fn parse_file(file: FileId, text: &Arc<str>, diagnostics: &mut Diagnostics) 
 }
 
 /// What to say about a list or scalar where an object must stand.
-pub(crate) fn not_an_object(root: NodeRef<'_>) -> Diagnostic {
+fn not_an_object(root: NodeRef<'_>) -> Diagnostic {
     Diagnostic::new(&codes::NOT_AN_OBJECT, "the document is not an object")
         .at(root.headline(), "expected keys such as `kind:`")
         .consequence("nothing of this document is compiled")

@@ -28,7 +28,11 @@ pub(crate) fn fault(file: FileId, text: &str, at: usize, kind: &ErrorKind) -> Fa
     let item = line_of(text, at).1.trim_start().starts_with("- ");
     let Explanation { message, label, help } = explain(kind, item);
     let message = message.map_or_else(|| kind.to_string(), str::to_owned);
-    let fault = Fault::new(&codes::YAML_SYNTAX, message, token(file, text, at), label);
+    let code = match kind {
+        ErrorKind::RecursionLimitExceeded => &codes::NESTED_TOO_DEEP,
+        _ => &codes::YAML_SYNTAX,
+    };
+    let fault = Fault::new(code, message, token(file, text, at), label);
     match help {
         Some(help) => fault.help(help),
         None => fault,
@@ -84,6 +88,26 @@ fn explain(kind: &ErrorKind, item: bool) -> Explanation {
         | ErrorKind::UnexpectedEofImplicitFlowMapping => {
             ("the file ends inside brackets", "expected a closing bracket", "add the closing bracket")
         }
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "a mapping in `{…}` is not closed, or a `,` is missing in it",
+            "expected `,` or `}` before this",
+            "close the `{` above; on the lines below it keys need a `,` between them",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "a list in `[…]` is not closed, or a `,` is missing in it",
+            "expected `,` or `]` before this",
+            "close the `[` above; items need a `,` between them",
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
+            "a closing bracket without its opening one",
+            "closes nothing",
+            "delete it, or put the value in quotes",
+        ),
+        ErrorKind::BlockEntryInFlowCollection => (
+            "a `-` item stands inside brackets",
+            "not allowed here",
+            "close the bracket above, or write the items with `,` between them",
+        ),
         ErrorKind::InvalidColonPlacement => (
             "a `:` stands inside a list in brackets",
             "not allowed here",

@@ -63,6 +63,26 @@ fn merge_conflicts_are_called_by_their_name() {
 }
 
 #[test]
+fn a_trailing_comma_is_shown_where_it_stands() {
+    let mut diagnostics = Diagnostics::new();
+    let set = load(vec![InputFile::new("a.json", "{\"a\": [1,\n 2, ]}\n")], &mut diagnostics);
+    let findings = diagnostics.into_sorted();
+    assert_eq!((codes(&findings), set.documents.len()), (vec!["json-syntax"], 0));
+    let span = findings[0].primary.as_ref().unwrap().span;
+    assert_eq!((set.files.position(span.file, span.start).line, set.files.slice(span)), (2, ","));
+    assert_eq!(findings[0].help.as_deref(), Some("delete the comma"));
+}
+
+#[test]
+fn brackets_that_stay_open_are_told_from_text() {
+    for text in ["a: {b: 1\nc:\n  d: 2\n", "a: [1, 2\nb: 3\n", "a: ]\n"] {
+        let (set, findings) = load_text(text);
+        assert_eq!((codes(&findings), set.documents.len()), (vec!["yaml-syntax"], 0), "{text}");
+        assert!(!findings[0].message.contains("while parsing"), "{}", findings[0].message);
+    }
+}
+
+#[test]
 fn files_named_json_must_be_json() {
     let mut diagnostics = Diagnostics::new();
     let broken = InputFile::new("a.json", "{\"a\": 1}\n{\"é\": 2 \"c\"}\n");

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use meshc_source::disk::{MAX_FILE_BYTES, read_paths};
+use meshc_source::disk::{MAX_FILE_BYTES, OUTPUT_MARKER, read_paths};
 use meshc_source::{Content, InputFile, Refusal};
 
 /// An empty directory of this test.
@@ -52,6 +52,16 @@ fn manifests_are_read_in_order_and_hidden_entries_are_not() {
         write(&root, name);
     }
     assert_eq!(found(&root, &read(&[&root])), ["B.YAML", "a.yaml", "a/b/c.json", "a/z.yml", "b.yaml"]);
+}
+
+#[test]
+fn folders_that_meshc_wrote_are_read_only_if_they_are_named() {
+    let root = directory("output");
+    for name in ["a.yaml", "dist/identities.yaml", "dist/k8s/a.yaml", &format!("dist/{OUTPUT_MARKER}")] {
+        write(&root, name);
+    }
+    assert_eq!(found(&root, &read(&[&root])), ["a.yaml"]);
+    assert_eq!(found(&root, &read(&[&root.join("dist")])), ["dist/identities.yaml", "dist/k8s/a.yaml"]);
 }
 
 #[test]
