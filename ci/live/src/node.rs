@@ -1,6 +1,7 @@
 //! The node: a network namespace with one bridge that every pod hangs on, a DNS server, what kube-proxy does, and the part
 //! of the kubelet that starts pods and probes them. It is the first process of its namespaces, so everything ends with it.
 
+mod blueprint;
 mod calls;
 pub(crate) mod command;
 mod echo_plan;
@@ -23,6 +24,7 @@ use crate::kubernetes::{Cluster, PodPlan, Services, kube_proxy_rules, zone};
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::{Input, LiveError, compile, credentials, dns};
+use blueprint::Blueprint;
 use kubelet::Pod;
 
 /// Address of the node on the bridge, which is the gateway of every pod.
@@ -171,11 +173,11 @@ async fn start_pods(
     }
     for plan in &node.pods {
         let echo = echo_plan::of_workload(plan, &node.services, traffic.applications.get(&plan.workload));
-        blueprints.push(kubelet::Blueprint::of_workload(node, plan, cluster, echo, blueprints.len())?);
+        blueprints.push(Blueprint::of_workload(node, plan, cluster, echo, blueprints.len())?);
     }
     for (name, outside_pod) in &traffic.outside {
         let echo = echo_plan::of_outside(name, outside_pod);
-        blueprints.push(kubelet::Blueprint::outside(node, name, outside[name], echo, blueprints.len())?);
+        blueprints.push(Blueprint::outside(node, name, outside[name], echo, blueprints.len())?);
     }
     let mut starting = JoinSet::new();
     for blueprint in blueprints {

@@ -35,8 +35,14 @@ enum Command {
 #[derive(Debug, Args)]
 struct RunArgs {
     /// Folders with `mesh/` and `traffic.yaml`.
-    #[arg(required = true, value_name = "SCENARIO")]
+    #[arg(required_unless_present = "manifests", value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
+    /// Manifests that are compiled already, Secrets included, instead of scenarios.
+    #[arg(long, value_name = "DIR", requires = "traffic", conflicts_with = "scenarios")]
+    manifests: Option<PathBuf>,
+    /// The applications and calls that go with --manifests.
+    #[arg(long, value_name = "FILE", requires = "manifests")]
+    traffic: Option<PathBuf>,
     /// The compiler; by default the one beside this program.
     #[arg(long, value_name = "FILE")]
     meshc: Option<PathBuf>,
@@ -78,17 +84,17 @@ fn scenarios(args: &RunArgs) -> Result<bool, LiveError> {
     let program = std::env::current_exe().map_err(LiveError::io("find", Path::new("/proc/self/exe")))?;
     let meshc = args.meshc.clone().unwrap_or_else(|| program.with_file_name("meshc"));
     let mut passed = true;
-    for scenario in &args.scenarios {
+    for (scenario, input, traffic) in inputs(args, &meshc) {
         for version in &args.envoy_version {
             let options = RunOptions {
-                scenario: scenario.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                input: Input::Tree { mesh: scenario.join("mesh"), meshc: meshc.clone() },
-                traffic: scenario.join("traffic.yaml"),
+                scenario: scenario.clone(),
+                input: input.clone(),
+                traffic: traffic.clone(),
                 envoy: envoy_binary(version).map_err(LiveError::Scenario)?,
                 program: program.clone(),
                 keep: args.keep.clone(),
             };
-            let report = run(&options)?;
+            let report = run(&options, &mut tell)?;
             passed &= report.passed();
             let text = if args.json { json(&report) } else { report.table() };
             // Whoever closed the output does not want the rest.
@@ -96,6 +102,26 @@ fn scenarios(args: &RunArgs) -> Result<bool, LiveError> {
         }
     }
     Ok(passed)
+}
+
+/// Name, input and traffic of everything that is to be run.
+fn inputs(args: &RunArgs, meshc: &Path) -> Vec<(String, Input, PathBuf)> {
+    let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let scenario = |folder: &PathBuf| {
+        let input = Input::Tree { mesh: folder.join("mesh"), meshc: meshc.to_owned() };
+        (named(folder), input, folder.join("traffic.yaml"))
+    };
+    match (&args.manifests, &args.traffic) {
+        (Some(manifests), Some(traffic)) => {
+            vec![(named(manifests), Input::Manifests(manifests.clone()), traffic.clone())]
+        }
+        _ => args.scenarios.iter().map(scenario).collect(),
+    }
+}
+
+fn tell(progress: &str) {
+    // A closed terminal is no reason to stop.
+    let _ = writeln!(io::stderr(), "{progress}");
 }
 
 fn json(report: &Report) -> String {

@@ -46,13 +46,14 @@ pub struct RunOptions {
     pub keep: Option<PathBuf>,
 }
 
-/// Runs a scenario. The report says which calls were not as expected.
+/// Runs a scenario. The report says which calls were not as expected; `tell` is told what goes on.
 ///
 /// # Errors
 /// The scenario could not be run: it does not compile, a pod does not become ready, or the machine refuses something.
-pub fn run(options: &RunOptions) -> Result<Report, LiveError> {
+pub fn run(options: &RunOptions, tell: &mut dyn FnMut(&str)) -> Result<Report, LiveError> {
     let RunOptions { scenario, input, traffic, envoy, program, keep } = options;
     let folder = folder()?;
+    tell(&format!("{scenario} with {} in {}", envoy.display(), folder.path().display()));
     let absolute = |path: &Path| path.canonicalize().map_err(LiveError::io("find", path));
     let input = match input {
         Input::Tree { mesh, meshc } => Input::Tree { mesh: absolute(mesh)?, meshc: absolute(meshc)? },

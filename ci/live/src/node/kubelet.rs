@@ -1,9 +1,8 @@
 //! Starts pods and probes them, as the kubelet does.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::rc::Rc;
 
@@ -11,37 +10,12 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
 
-use super::{LOOK, NODE_ADDRESS, Node, PATIENCE, network};
-use crate::echo::{self, Command, EchoConfig, Reply};
+use super::blueprint::{Blueprint, HttpProbe};
+use super::{LOOK, Node, PATIENCE, network};
+use crate::LiveError;
+use crate::echo::{self, Command, Reply};
 use crate::exchange::{Exchange, Outcome};
-use crate::kubernetes::{Cluster, HttpGet, PodPlan, Probe};
-use crate::pod::{ENVOY, Event, LIVE, Mount, PodSetup, Process, SHARED, Step};
-use crate::{LiveError, dns};
-
-/// User of the application, where the manifest states none.
-const APPLICATION_USER: u32 = 1000;
-
-/// Name of the echo process, among the containers of a pod.
-const ECHO: &str = "echo";
-
-/// A pod that is to be started.
-pub(super) struct Blueprint {
-    index: usize,
-    name: String,
-    setup: PodSetup,
-    /// Probes that must succeed before the next container starts, by container.
-    startup: BTreeMap<String, HttpProbe>,
-    /// Probes that must succeed before the pod is ready.
-    readiness: Vec<HttpProbe>,
-    has_proxy: bool,
-}
-
-/// A probe that gets a URL.
-#[derive(Debug, Clone)]
-struct HttpProbe {
-    container: String,
-    url: String,
-}
+use crate::pod::{Event, PodSetup, Process, Step};
 
 /// A pod that runs, until this is dropped.
 pub(super) struct Pod {
@@ -59,115 +33,6 @@ impl Pod {
     /// Asks the application of the pod.
     pub(super) async fn ask(&self, command: &Command) -> Result<Reply, LiveError> {
         echo::ask(&self.socket, command).await.map_err(LiveError::io("ask", &self.socket))
-    }
-}
-
-impl Blueprint {
-    /// The pod of a workload.
-    pub(super) fn of_workload(
-        node: &Node,
-        plan: &PodPlan,
-        cluster: &Cluster,
-        echo: EchoConfig,
-        index: usize,
-    ) -> Result<Self, LiveError> {
-        let folder = node.assignment.folder.join("pods").join(index.to_string());
-        let mut setup = setup(&folder, &plan.name, plan.address, &plan.namespace, &echo)?;
-        setup.mounts = plan.mounts(cluster, &folder.join("volumes"))?;
-        setup.sysctls = plan.sysctls();
-        let (steps, containers) = plan.processes(cluster)?;
-        setup.steps = steps;
-        setup.containers = containers;
-        // Mounted for pods without a proxy too: their init containers may be Envoys that check a bootstrap.
-        setup.mounts.push(Mount { source: node.assignment.envoy.clone(), target: PathBuf::from(ENVOY) });
-        setup.containers.push(echo_process(plan.application_user().unwrap_or(APPLICATION_USER)));
-        let probes = |pick: fn(&crate::kubernetes::Container) -> Option<&Probe>| {
-            plan.long_lived().filter_map(move |container| {
-                let HttpGet { path, port } = pick(container)?.http_get.as_ref()?;
-                let url = format!("http://{}:{}{path}", plan.address, plan.port(port)?);
-                Some(HttpProbe { container: container.name.clone(), url })
-            })
-        };
-        Ok(Self {
-            index,
-            name: plan.workload.clone(),
-            startup: probes(|container| container.startup_probe.as_ref())
-                .map(|probe| (probe.container.clone(), probe))
-                .collect(),
-            readiness: probes(|container| container.readiness_probe.as_ref()).collect(),
-            has_proxy: plan.has_proxy(),
-            setup,
-        })
-    }
-
-    /// A pod outside of the mesh: an application and nothing else.
-    pub(super) fn outside(
-        node: &Node,
-        name: &str,
-        address: Ipv4Addr,
-        echo: EchoConfig,
-        index: usize,
-    ) -> Result<Self, LiveError> {
-        let folder = node.assignment.folder.join("pods").join(index.to_string());
-        let mut setup = setup(&folder, name, address, "default", &echo)?;
-        setup.containers = vec![echo_process(APPLICATION_USER)];
-        let sysctl = ("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned());
-        setup.sysctls = BTreeMap::from([sysctl]);
-        Ok(Self {
-            index,
-            name: name.to_owned(),
-            setup,
-            startup: BTreeMap::new(),
-            readiness: Vec::new(),
-            has_proxy: false,
-        })
-    }
-}
-
-/// What every pod has, and the folders on the node that it needs.
-fn setup(
-    folder: &std::path::Path,
-    name: &str,
-    address: Ipv4Addr,
-    namespace: &str,
-    echo: &EchoConfig,
-) -> Result<PodSetup, LiveError> {
-    let (root, shared) = (folder.join("root"), folder.join("shared"));
-    for path in [&root, &shared.join("logs"), &shared.join("socket")] {
-        fs::create_dir_all(path).map_err(LiveError::io("create", path))?;
-    }
-    let socket = shared.join("socket");
-    // The application may be any user, and no other user is in its pod but the proxy.
-    fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o777))
-        .map_err(LiveError::io("open", &socket))?;
-    let config = shared.join("echo.json");
-    let text = serde_json::to_string(echo).map_err(|error| LiveError::invalid(&config, error))?;
-    fs::write(&config, text).map_err(LiveError::io("write", &config))?;
-    Ok(PodSetup {
-        name: name.to_owned(),
-        address,
-        gateway: NODE_ADDRESS,
-        root,
-        shared,
-        resolv_conf: format!(
-            "nameserver {}\nsearch {namespace}.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n",
-            dns::ADDRESS
-        ),
-        mounts: Vec::new(),
-        sysctls: BTreeMap::new(),
-        steps: Vec::new(),
-        containers: Vec::new(),
-    })
-}
-
-fn echo_process(user: u32) -> Process {
-    Process {
-        name: ECHO.to_owned(),
-        program: LIVE.to_owned(),
-        args: vec!["echo".to_owned(), format!("{SHARED}/echo.json"), format!("{SHARED}/socket/echo")],
-        env: BTreeMap::new(),
-        uid: user,
-        gid: user,
     }
 }
 
@@ -300,7 +165,7 @@ async fn probe_until(name: &str, probe: &HttpProbe) -> Result<(), LiveError> {
     }
 }
 
-async fn until_listening(name: &str, socket: &std::path::Path, process: &mut Child) -> Result<(), LiveError> {
+async fn until_listening(name: &str, socket: &Path, process: &mut Child) -> Result<(), LiveError> {
     let asking = async {
         while echo::ask(socket, &Command::Seen).await.is_err() {
             if let Ok(Some(status)) = process.try_wait() {

@@ -77,14 +77,17 @@ fn a_mesh_by_hand_behaves_as_its_configuration_says() {
         write_manifests(&manifests);
         let traffic = folder.path().join("traffic.yaml");
         fs::write(&traffic, TRAFFIC).unwrap();
-        let report = run(&RunOptions {
-            scenario: "by hand".to_owned(),
-            input: Input::Manifests(manifests),
-            traffic,
-            envoy,
-            program: machine::program(),
-            keep: None,
-        })
+        let report = run(
+            &RunOptions {
+                scenario: "by hand".to_owned(),
+                input: Input::Manifests(manifests),
+                traffic,
+                envoy,
+                program: machine::program(),
+                keep: None,
+            },
+            &mut |progress| println!("{progress}"),
+        )
         .unwrap();
         println!("{}", report.table());
         assert!(report.passed(), "{}", report.table());
@@ -102,19 +105,22 @@ fn a_bootstrap_that_envoy_refuses_is_told_with_its_reason() {
     fs::write(&config, broken).unwrap();
     let traffic = folder.path().join("traffic.yaml");
     fs::write(&traffic, TRAFFIC).unwrap();
-    let result: Result<Report, _> = run(&RunOptions {
-        scenario: "by hand".to_owned(),
-        input: Input::Manifests(manifests),
-        traffic,
-        envoy,
-        program: machine::program(),
-        keep: None,
-    });
+    let result: Result<Report, _> = run(
+        &RunOptions {
+            scenario: "by hand".to_owned(),
+            input: Input::Manifests(manifests),
+            traffic,
+            envoy,
+            program: machine::program(),
+            keep: None,
+        },
+        &mut |progress| println!("{progress}"),
+    );
     let error = result.unwrap_err().to_string();
     assert!(error.contains("shop.server") && error.contains("NO_SUCH_TYPE"), "{error}");
 }
 
-fn write_manifests(folder: &Path) {
+pub(crate) fn write_manifests(folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let write = |name: &str, object: &Value| {
         fs::write(folder.join(format!("{name}.yaml")), object.to_string()).unwrap()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use meshc_live::{Input, RunOptions, run};
+use meshc_live::{Input, RunOptions, Traffic, run};
 
 use crate::machine;
 
@@ -15,14 +15,17 @@ fn every_scenario_gives_its_verdicts_with_the_oldest_and_the_newest_envoy() {
         let Some(envoy) = machine::envoy(version) else { return };
         let meshc = machine::meshc();
         for (name, folder) in &scenarios {
-            let result = run(&RunOptions {
-                scenario: name.clone(),
-                input: Input::Tree { mesh: folder.join("mesh"), meshc: meshc.clone() },
-                traffic: folder.join("traffic.yaml"),
-                envoy: envoy.clone(),
-                program: machine::program(),
-                keep: None,
-            });
+            let result = run(
+                &RunOptions {
+                    scenario: name.clone(),
+                    input: Input::Tree { mesh: folder.join("mesh"), meshc: meshc.clone() },
+                    traffic: folder.join("traffic.yaml"),
+                    envoy: envoy.clone(),
+                    program: machine::program(),
+                    keep: None,
+                },
+                &mut |progress| println!("{progress}"),
+            );
             match result {
                 Ok(report) => {
                     println!("{}", report.table());
@@ -35,6 +38,16 @@ fn every_scenario_gives_its_verdicts_with_the_oldest_and_the_newest_envoy() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_traffic_file_is_understood() {
+    let scenarios = scenarios(&machine::root().join("testdata/scenarios"));
+    assert!(!scenarios.is_empty(), "there are no scenarios");
+    for (name, folder) in scenarios {
+        let traffic = Traffic::read(&folder.join("traffic.yaml"));
+        assert!(traffic.is_ok(), "{name}: {}", traffic.unwrap_err());
+    }
 }
 
 /// Folders with a `traffic.yaml`, by their path below `root`.
