@@ -236,3 +236,92 @@ impl Mesh {
         found.iter().rev().find(|rule| rule.selector().is_none()).map(|rule| Arc::clone(rule))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{Fixture, deployment, destination_rule, resolve, service};
+
+    const HOST: &str = "web.svc.svc.cluster.local";
+
+    fn mesh(rules: &[(&str, &str, &str)]) -> Fixture {
+        let rules = rules.iter().map(|(namespace, name, spec)| destination_rule(namespace, name, spec));
+        let base = service("svc", "web", "{name: http, port: 80}")
+            + &deployment("own", "client")
+            + &deployment("istio-system", "root");
+        resolve(&rules.fold(base, |text, rule| text + &rule))
+    }
+
+    /// Namespace and name of the rule that a client finds.
+    fn found(fixture: &Fixture, client: &str) -> Option<String> {
+        let rule = fixture.mesh.destination_rule(fixture.workload(client), "svc", HOST);
+        rule.map(|rule| format!("{}/{}", rule.object.namespace, rule.object.name))
+    }
+
+    #[test]
+    fn the_rule_of_the_client_wins_over_that_of_the_service_and_that_of_the_root() {
+        let rules = [
+            ("istio-system", "root", "{host: '*.cluster.local'}"),
+            ("svc", "own", "{host: web}"),
+            ("own", "mine", "{host: '*.svc.svc.cluster.local'}"),
+        ];
+        assert_eq!(found(&mesh(&rules[..1]), "own.client"), Some("istio-system/root".to_owned()));
+        assert_eq!(found(&mesh(&rules[..2]), "own.client"), Some("svc/own".to_owned()));
+        assert_eq!(found(&mesh(&rules), "own.client"), Some("own/mine".to_owned()));
+    }
+
+    #[test]
+    fn the_most_specific_host_wins_within_a_namespace() {
+        let rules = [
+            ("svc", "a", "{host: '*'}"),
+            ("svc", "b", "{host: '*.svc.cluster.local'}"),
+            ("svc", "c", "{host: web}"),
+        ];
+        assert_eq!(found(&mesh(&rules[..2]), "own.client"), Some("svc/b".to_owned()));
+        assert_eq!(found(&mesh(&rules), "own.client"), Some("svc/c".to_owned()));
+    }
+
+    #[test]
+    fn a_private_rule_is_for_its_own_namespace() {
+        let rules = [
+            ("svc", "private", "{host: web, exportTo: [.]}"),
+            ("istio-system", "private", "{host: web.svc.svc.cluster.local, exportTo: [.]}"),
+        ];
+        assert_eq!(found(&mesh(&rules), "own.client"), None);
+        assert_eq!(found(&mesh(&rules), "istio-system.root"), Some("istio-system/private".to_owned()));
+    }
+
+    #[test]
+    fn a_rule_that_selects_the_client_wins_over_one_for_all() {
+        let selecting = "{host: web.svc.svc.cluster.local, workloadSelector: {matchLabels: {app: client}}}";
+        let rules = [("own", "all", "{host: web.svc.svc.cluster.local}"), ("own", "some", selecting)];
+        let fixture = mesh(&rules);
+        assert_eq!(found(&fixture, "own.client"), Some("own/some".to_owned()));
+        let service = fixture.mesh.services[0].clone();
+        let inbound = fixture.mesh.inbound_destination_rule(fixture.workload("own.client"), &service);
+        assert_eq!(inbound.map(|rule| rule.object.name.clone()), Some("all".to_owned()));
+    }
+
+    #[test]
+    fn rules_for_one_host_add_their_subsets_and_keep_the_first_policy() {
+        let rules = [
+            (
+                "svc",
+                "a",
+                "{host: web, subsets: [{name: v1, labels: {version: v1}}], trafficPolicy: {loadBalancer: {simple: RANDOM}}}",
+            ),
+            (
+                "svc",
+                "b",
+                "{host: web, subsets: [{name: v1, labels: {version: x}}, {name: v2}], trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}}",
+            ),
+            ("svc", "c", "{host: web, exportTo: [own], subsets: [{name: v3}]}"),
+        ];
+        let fixture = mesh(&rules[..2]);
+        let rule = fixture.mesh.destination_rule(fixture.workload("own.client"), "svc", HOST).unwrap();
+        let names: Vec<_> = rule.spec.subsets.iter().map(|subset| subset.name.clone().unwrap()).collect();
+        assert_eq!((names, rule.sources.len()), (vec!["v1".to_owned(), "v2".to_owned()], 2));
+        assert_eq!(rule.spec.traffic_policy, fixture.mesh.destination_rules[0].spec.traffic_policy);
+        // Rules that other namespaces see are not merged; the last one that the client sees counts.
+        assert_eq!(found(&mesh(&rules), "own.client"), Some("svc/c".to_owned()));
+    }
+}

@@ -24,3 +24,32 @@ impl Mesh {
         self.gateways.iter().filter(runs).map(Arc::clone).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, istio, resolve};
+
+    #[test]
+    fn a_gateway_runs_on_the_workloads_that_it_selects_in_all_namespaces() {
+        let gateway = |name: &str, selector: &str| {
+            let servers = "servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]";
+            istio("networking", "Gateway", "shop", name, &format!("{{{selector} {servers}}}"))
+        };
+        let fixture = resolve(
+            &[
+                deployment("edge", "gate").replace("labels: {app", "labels: {istio: ingressgateway, app"),
+                deployment("shop", "web"),
+                gateway("a", "selector: {istio: ingressgateway},"),
+                gateway("b", "selector: {istio: egressgateway},"),
+                gateway("c", ""),
+            ]
+            .concat(),
+        );
+        let names = |workload: &str| -> Vec<String> {
+            let gateways = fixture.mesh.gateways_for(fixture.workload(workload));
+            gateways.iter().map(|gateway| gateway.name().to_owned()).collect()
+        };
+        assert_eq!(names("edge.gate"), ["a", "c"]);
+        assert_eq!(names("shop.web"), Vec::<String>::new());
+    }
+}

@@ -135,3 +135,75 @@ impl Mesh {
         Some(self.namespace_mtls(service.namespace()).unwrap_or(MtlsMode::Permissive))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{deployment, istio, resolve, service};
+
+    fn policy(namespace: &str, name: &str, spec: &str) -> String {
+        istio("security", "PeerAuthentication", namespace, name, spec)
+    }
+
+    fn inbound(policies: &[(&str, &str, &str)]) -> InboundMtls {
+        let policies = policies.iter().map(|(namespace, name, spec)| policy(namespace, name, spec));
+        let fixture = resolve(&policies.fold(deployment("shop", "web"), |text, policy| text + &policy));
+        fixture.mesh.inbound_mtls(fixture.workload("shop.web"))
+    }
+
+    #[test]
+    fn workload_beats_namespace_beats_mesh() {
+        let mesh = ("istio-system", "mesh", "{mtls: {mode: STRICT}}");
+        let namespace = ("shop", "namespace", "{mtls: {mode: DISABLE}}");
+        let workload =
+            ("shop", "workload", "{selector: {matchLabels: {app: web}}, mtls: {mode: PERMISSIVE}}");
+        assert_eq!(inbound(&[]).default, MtlsMode::Permissive);
+        assert_eq!(inbound(&[mesh]).default, MtlsMode::Strict);
+        assert_eq!(inbound(&[mesh, namespace]).default, MtlsMode::Disable);
+        assert_eq!(inbound(&[mesh, namespace, workload]).default, MtlsMode::Permissive);
+    }
+
+    #[test]
+    fn what_is_unset_is_inherited() {
+        let namespace = ("shop", "namespace", "{mtls: {mode: STRICT}}");
+        let unset = "{selector: {matchLabels: {app: web}}, mtls: {mode: UNSET}, portLevelMtls: {8080: {mode: DISABLE}, 9090: {}}}";
+        let found = inbound(&[namespace, ("shop", "workload", unset)]);
+        assert_eq!(
+            (found.default, found.port(8080), found.port(9090)),
+            (MtlsMode::Strict, MtlsMode::Disable, MtlsMode::Strict)
+        );
+    }
+
+    #[test]
+    fn policies_of_the_root_namespace_do_not_select() {
+        let found = inbound(&[(
+            "istio-system",
+            "some",
+            "{selector: {matchLabels: {app: web}}, mtls: {mode: STRICT}}",
+        )]);
+        assert_eq!(found.default, MtlsMode::Permissive);
+    }
+
+    #[test]
+    fn a_headless_service_with_a_pod_that_has_no_proxy_is_not_encrypted() {
+        let optout = deployment("shop", "bare")
+            .replace("labels: {app: bare", "labels: {app: web, sidecar.istio.io/inject: 'false'");
+        let headless = service("shop", "web", "{name: tcp, port: 9000}")
+            .replace("spec:\n", "spec:\n  clusterIP: None\n");
+        let mode = |yaml: &str| {
+            let fixture = resolve(yaml);
+            fixture.mesh.service_mtls(&fixture.mesh.services[0])
+        };
+        let injected = deployment("shop", "web") + &headless;
+        assert_eq!(mode(&injected), Some(MtlsMode::Permissive));
+        assert_eq!(mode(&(injected + &optout)), Some(MtlsMode::Disable));
+        assert_eq!(mode(&headless), Some(MtlsMode::Disable));
+    }
+
+    #[test]
+    fn nothing_is_known_of_services_outside_of_the_mesh() {
+        let spec = "{hosts: [a.example], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}";
+        let fixture = resolve(&istio("networking", "ServiceEntry", "shop", "a", spec));
+        assert_eq!(fixture.mesh.service_mtls(&fixture.mesh.services[0]), None);
+    }
+}

@@ -109,3 +109,47 @@ impl Mesh {
         attached(&self.index.request_authentications, namespaces, workload)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, istio, resolve};
+
+    fn names(kind: &str) -> Vec<String> {
+        let policy = |namespace: &str, name: &str, spec: &str| istio("security", kind, namespace, name, spec);
+        let target = "{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]}";
+        let fixture = resolve(
+            &[
+                deployment("shop", "web"),
+                policy("shop", "b-all", "{}"),
+                policy("shop", "a-web", "{selector: {matchLabels: {app: web}}}"),
+                policy("shop", "other", "{selector: {matchLabels: {app: other}}}"),
+                policy("shop", "gateway", target),
+                policy("istio-system", "root", "{}"),
+                policy("elsewhere", "far", "{}"),
+            ]
+            .concat(),
+        );
+        let workload = fixture.workload("shop.web");
+        if kind == "AuthorizationPolicy" {
+            fixture
+                .mesh
+                .authorization_policies_for(workload)
+                .iter()
+                .map(|policy| policy.name().to_owned())
+                .collect()
+        } else {
+            fixture
+                .mesh
+                .request_authentications_for(workload)
+                .iter()
+                .map(|policy| policy.name().to_owned())
+                .collect()
+        }
+    }
+
+    #[test]
+    fn policies_of_the_root_come_first_for_authorization_and_last_for_tokens() {
+        assert_eq!(names("AuthorizationPolicy"), ["root", "a-web", "b-all"]);
+        assert_eq!(names("RequestAuthentication"), ["a-web", "b-all", "root"]);
+    }
+}

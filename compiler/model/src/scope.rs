@@ -108,3 +108,140 @@ impl Mesh {
 fn takes_sidecars(workload: &Workload) -> bool {
     workload.proxy != Some(WorkloadRole::Gateway)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Fixture, deployment, istio, resolve, service, virtual_service};
+
+    fn entry(namespace: &str, host: &str, more: &str) -> String {
+        let spec = format!(
+            "{{hosts: [{host}], resolution: STATIC, {more} ports: [{{number: 80, name: http, protocol: HTTP}}]}}"
+        );
+        istio(
+            "networking",
+            "ServiceEntry",
+            namespace,
+            &host.replace(['*', '.'], "-").trim_matches('-').to_owned(),
+            &spec,
+        )
+    }
+
+    fn hosts(services: &[Arc<Service>]) -> Vec<String> {
+        services.iter().map(|service| format!("{}/{}", service.namespace(), service.host())).collect()
+    }
+
+    fn scope(yaml: &str) -> (Fixture, Arc<Scope>) {
+        let fixture = resolve(&(deployment("own", "client") + yaml));
+        let scope = fixture.mesh.scope(fixture.workload("own.client"));
+        (fixture, scope)
+    }
+
+    #[test]
+    fn the_own_namespace_wins_a_host_and_kubernetes_the_others() {
+        let (_, scope) = scope(
+            &[
+                entry("a", "x.example", ""),
+                entry("own", "x.example", ""),
+                entry("a", "web.b.svc.cluster.local", ""),
+                service("b", "web", "{name: http, port: 80}"),
+            ]
+            .concat(),
+        );
+        assert_eq!(hosts(&scope.egress[0].services), ["b/web.b.svc.cluster.local", "own/x.example"]);
+        assert!(scope.service("x.example").is_some_and(|service| service.namespace() == "own"));
+    }
+
+    #[test]
+    fn what_is_private_comes_before_what_is_public() {
+        let (_, scope) = scope(
+            &[
+                entry("a", "a.example", ""),
+                entry("b", "b.example", "exportTo: [own],"),
+                entry("own", "c.example", "exportTo: [.],"),
+                entry("c", "d.example", "exportTo: ['~'],"),
+            ]
+            .concat(),
+        );
+        assert_eq!(hosts(&scope.services), ["own/c.example", "b/b.example", "a/a.example"]);
+    }
+
+    #[test]
+    fn several_addresses_are_several_services_for_listeners_and_one_for_upstreams() {
+        let (_, scope) = scope(&entry("a", "a.example", "addresses: [192.0.2.1, 198.51.100.0/24],"));
+        let addresses: Vec<_> =
+            scope.egress[0].services.iter().map(|service| service.addresses.join(" ")).collect();
+        assert_eq!(addresses, ["192.0.2.1", "198.51.100.0/24"]);
+        assert_eq!(scope.services.len(), 1);
+    }
+
+    #[test]
+    fn a_sidecar_imports_what_it_lists_and_what_routes_lead_to() {
+        let sidecar = "{egress: [{port: {number: 80, protocol: HTTP, name: http}, hosts: ['./*']}, {hosts: ['a/a.example']}]}";
+        let (fixture, scope) = scope(
+            &[
+                istio("networking", "Sidecar", "own", "default", sidecar),
+                service("own", "web", "{name: http, port: 80}, {name: admin, port: 81}"),
+                entry("a", "a.example", ""),
+                entry("b", "b.example", ""),
+                entry("b", "c.example", ""),
+                virtual_service("a", "v", "{hosts: [a.example], http: [{route: [{destination: {host: b.example, port: {number: 80}}}]}]}"),
+            ]
+            .concat(),
+        );
+        assert!(scope.sidecar.is_some());
+        assert_eq!(hosts(&scope.egress[0].services), ["own/web.own.svc.cluster.local"]);
+        assert_eq!(scope.egress[0].services[0].ports.len(), 1);
+        assert_eq!(hosts(&scope.egress[1].services), ["a/a.example"]);
+        assert_eq!(scope.egress[1].virtual_services.len(), 1);
+        assert_eq!(hosts(&scope.services), ["own/web.own.svc.cluster.local", "a/a.example", "b/b.example"]);
+        assert_eq!(fixture.texts(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_sidecar_of_a_workload_beats_that_of_its_namespace_and_that_of_the_mesh() {
+        let named = |namespace: &str, name: &str, selector: &str| {
+            istio(
+                "networking",
+                "Sidecar",
+                namespace,
+                name,
+                &format!("{{{selector} egress: [{{hosts: ['~/*']}}]}}"),
+            )
+        };
+        let selecting = "workloadSelector: {labels: {app: client}},";
+        let all =
+            [named("istio-system", "mesh", ""), named("own", "space", ""), named("own", "work", selecting)];
+        for (count, expected) in [(1, "mesh"), (2, "space"), (3, "work")] {
+            let (_, scope) = scope(&all[..count].concat());
+            assert_eq!(scope.sidecar.as_ref().map(|sidecar| sidecar.name()), Some(expected));
+            assert!(scope.services.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_mode_of_a_stated_policy_is_to_refuse_unless_it_says_otherwise() {
+        let policy = |text: &str| {
+            let (_, scope) = scope(&istio(
+                "networking",
+                "Sidecar",
+                "own",
+                "s",
+                &format!("{{outboundTrafficPolicy: {text}}}"),
+            ));
+            scope.outbound_policy
+        };
+        assert_eq!(policy("{mode: ALLOW_ANY}"), OutboundPolicy::AllowAny);
+        assert_eq!(policy("{mode: REGISTRY_ONLY}"), OutboundPolicy::RegistryOnly);
+        assert_eq!(policy("{}"), OutboundPolicy::RegistryOnly);
+        assert_eq!(scope("").1.outbound_policy, OutboundPolicy::AllowAny);
+    }
+
+    #[test]
+    fn namespaces_that_see_the_same_share_a_scope() {
+        let fixture = resolve(&(deployment("a", "w") + &deployment("b", "w") + &entry("c", "c.example", "")));
+        let (a, b) =
+            (fixture.mesh.scope(fixture.workload("a.w")), fixture.mesh.scope(fixture.workload("b.w")));
+        assert!(Arc::ptr_eq(&a, &b));
+    }
+}

@@ -212,3 +212,58 @@ fn with_aliases(name: String, mesh: &Mesh) -> Vec<String> {
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
     names.collect::<BTreeSet<_>>().into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{deployment, istio, resolve, service};
+
+    const CAPTURE: &str = "annotations: {proxy.istio.io/config: '{proxyMetadata: {ISTIO_META_DNS_CAPTURE: \"true\"}}'}, labels: {app";
+
+    #[test]
+    fn automatic_addresses_are_for_proxies_that_answer_dns() {
+        let entry =
+            "{hosts: [db.example], resolution: DNS, ports: [{number: 5432, name: tcp, protocol: TCP}]}";
+        let fixture = resolve(
+            &[
+                istio("networking", "ServiceEntry", "shop", "db", entry),
+                deployment("shop", "plain"),
+                deployment("shop", "dns").replace("labels: {app: dns,", &format!("{CAPTURE}: dns,")),
+            ]
+            .concat(),
+        );
+        let service = &fixture.mesh.services[0];
+        assert_eq!(service.address_for(fixture.workload("shop.plain")), ServiceAddress::None);
+        assert_eq!(service.addresses_for(fixture.workload("shop.dns")), ["240.240.0.1"]);
+    }
+
+    #[test]
+    fn cluster_addresses_are_of_the_family_of_the_proxy() {
+        let addresses = "clusterIP: 10.96.0.1\n  clusterIPs: [10.96.0.1, 'fd00::1']\n  ";
+        let yaml = service("shop", "web", "{name: http, port: 80}")
+            .replace("spec:\n  ", &format!("spec:\n  {addresses}"));
+        let fixture = resolve(&(yaml + &deployment("shop", "web")));
+        let service = &fixture.mesh.services[0];
+        assert_eq!(service.addresses, ["10.96.0.1", "fd00::1"]);
+        assert_eq!(service.addresses_for(fixture.workload("shop.web")), ["10.96.0.1"]);
+    }
+
+    #[test]
+    fn certificates_name_the_accounts_of_the_endpoints_in_every_trust_domain() {
+        let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata: {mesh: 'trustDomainAliases: [old]'}\n";
+        let fixture = resolve(
+            &[service("shop", "web", "{name: http, port: 80}"), deployment("shop", "web"), config.to_owned()]
+                .concat(),
+        );
+        let names = fixture.mesh.services[0].service_accounts(&fixture.mesh);
+        assert_eq!(names, ["spiffe://cluster.local/ns/shop/sa/web", "spiffe://old/ns/shop/sa/web"]);
+    }
+
+    #[test]
+    fn names_that_a_service_entry_states_replace_those_of_its_endpoints() {
+        let entry = "{hosts: [a.example], location: MESH_INTERNAL, resolution: STATIC, subjectAltNames: [b, a], \
+                      endpoints: [{address: 192.0.2.1, serviceAccount: x}], ports: [{number: 80, name: http, protocol: HTTP}]}";
+        let fixture = resolve(&istio("networking", "ServiceEntry", "shop", "a", entry));
+        assert_eq!(fixture.mesh.services[0].service_accounts(&fixture.mesh), ["a", "b"]);
+    }
+}

@@ -84,3 +84,57 @@ impl Mesh {
         source.unwrap_or_else(|| (Arc::clone(virtual_service), rule))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, resolve, service, virtual_service};
+
+    #[test]
+    fn a_gateway_gets_what_is_private_to_its_namespace_first() {
+        let bound = |namespace: &str, name: &str, export_to: &str| {
+            let spec = format!(
+                "{{hosts: [{name}.example], gateways: [edge/g], {export_to} http: [{{route: [{{destination: {{host: web.shop.svc.cluster.local}}}}]}}]}}"
+            );
+            virtual_service(namespace, name, &spec)
+        };
+        let fixture = resolve(
+            &[
+                deployment("edge", "gate").replace("labels: {app", "labels: {istio: ingressgateway, app"),
+                service("shop", "web", "{name: http, port: 80}"),
+                bound("shop", "a-public", ""),
+                bound("shop", "b-exported", "exportTo: [edge],"),
+                bound("edge", "c-private", "exportTo: [.],"),
+                bound("shop", "d-hidden", "exportTo: [.],"),
+            ]
+            .concat(),
+        );
+        let found = fixture.mesh.gateway_virtual_services(fixture.workload("edge.gate"), "edge/g");
+        let names: Vec<_> = found.iter().map(|virtual_service| virtual_service.name()).collect();
+        assert_eq!(names, ["c-private", "b-exported", "a-public"]);
+    }
+
+    #[test]
+    fn rules_of_a_delegate_tell_where_they_are_written() {
+        let root = "{hosts: [a.example], http: [{match: [{uri: {prefix: /d}}], delegate: {name: d}}, {route: [{destination: {host: web}}]}]}";
+        let delegate = "{http: [{route: [{destination: {host: web}}]}]}";
+        let fixture = resolve(
+            &[
+                service("shop", "web", "{name: http, port: 80}"),
+                virtual_service("shop", "root", root),
+                virtual_service("shop", "d", delegate),
+            ]
+            .concat(),
+        );
+        assert_eq!(fixture.texts(), Vec::<String>::new());
+        let [virtual_service] = &fixture.mesh.virtual_services[..] else {
+            panic!("delegates are not in the list")
+        };
+        let source = |rule| {
+            let (object, index) = fixture.mesh.http_rule_source(virtual_service, rule);
+            (object.name().to_owned(), index)
+        };
+        assert_eq!((source(0), source(1)), (("d".to_owned(), 0), ("root".to_owned(), 1)));
+        let uri = virtual_service.spec.http[0].r#match[0].uri.as_ref();
+        assert_eq!(uri.and_then(|uri| uri.prefix.as_deref()), Some("/d"));
+    }
+}

@@ -118,3 +118,42 @@ fn beside(v4: Ipv4Addr) -> Ipv6Addr {
     let [_, _, high, low] = v4.octets();
     Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, u16::from_be_bytes([high, low]))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{istio, resolve};
+
+    #[test]
+    fn addresses_of_the_status_are_kept_and_the_others_go_around_them() {
+        let entry = |name: &str, more: &str| {
+            let spec = format!(
+                "{{hosts: [{name}.example], resolution: DNS, {more} ports: [{{number: 80, name: http, protocol: HTTP}}]}}"
+            );
+            istio("networking", "ServiceEntry", "ns", name, &spec)
+        };
+        let kept = entry("b", "") + "status: {addresses: [{value: 240.240.0.1, host: b.example}]}\n";
+        let refusing = entry("d", "").replace(
+            "namespace: ns",
+            "namespace: ns, labels: {networking.istio.io/enable-autoallocate-ip: 'false'}",
+        );
+        let fixture = resolve(
+            &[entry("a", ""), kept, entry("c", "addresses: [192.0.2.1],"), refusing, entry("e", "")].concat(),
+        );
+        let addresses = fixture
+            .mesh
+            .services
+            .iter()
+            .map(|service| service.auto_addresses.map(|(v4, v6)| format!("{v4} {v6}")));
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            addresses.collect::<Vec<_>>(),
+            [
+                text("240.240.0.2 2001:2::2"),
+                text("240.240.0.1 2001:2::1"),
+                None,
+                None,
+                text("240.240.0.3 2001:2::3")
+            ]
+        );
+    }
+}

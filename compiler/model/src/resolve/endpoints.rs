@@ -105,3 +105,66 @@ pub(super) fn target_port(workload: &Workload, target: &TargetPort, number: u16,
 fn registered(fact: EndpointFact, ports: BTreeMap<String, u16>) -> RegisteredEndpoint {
     RegisteredEndpoint { fact, ports, source: 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, resolve, service};
+    use crate::{EndpointPlace, Service};
+
+    fn only(yaml: &str) -> Service {
+        Service::clone(&resolve(yaml).mesh.services[0])
+    }
+
+    #[test]
+    fn a_named_target_port_is_that_of_each_workload() {
+        let other =
+            deployment("ns", "v2").replace("labels: {app: v2", "labels: {app: web").replace("8080", "9090");
+        let unnamed = deployment("ns", "v3")
+            .replace("labels: {app: v3", "labels: {app: web")
+            .replace("name: http, ", "");
+        let found = only(
+            &[
+                service("ns", "web", "{name: http, port: 80, targetPort: http}"),
+                deployment("ns", "web"),
+                other,
+                unnamed,
+            ]
+            .concat(),
+        );
+        let ports: Vec<_> = found.endpoints.iter().map(|endpoint| endpoint.ports.get(&80).copied()).collect();
+        assert_eq!(ports, [Some(9090), Some(8080)]);
+    }
+
+    #[test]
+    fn endpoints_written_by_hand_are_for_services_without_a_selector() {
+        let bare =
+            service("ns", "web", "{name: http, port: 80}").replace("selector: {app: web}", "selector: {}");
+        let slice = "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n\
+                     metadata: {name: s, namespace: ns, labels: {kubernetes.io/service-name: web}}\naddressType: IPv4\n\
+                     ports: [{name: http, port: 8080}]\n\
+                     endpoints: [{addresses: [192.0.2.1]}, {addresses: [192.0.2.2], conditions: {ready: false}}]\n";
+        let places =
+            |yaml: &str| only(yaml).endpoints.into_iter().map(|endpoint| endpoint.place).collect::<Vec<_>>();
+        assert_eq!(places(&format!("{bare}{slice}")), [EndpointPlace::Ip([192, 0, 2, 1].into())]);
+        assert_eq!(places(&format!("{}{slice}", service("ns", "web", "{name: http, port: 80}"))), []);
+        let endpoints = "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: web, namespace: ns}\n\
+                         subsets: [{addresses: [{ip: 192.0.2.3}], ports: [{name: http, port: 8080}]}]\n";
+        assert_eq!(places(&format!("{bare}{endpoints}")), [EndpointPlace::Ip([192, 0, 2, 3].into())]);
+    }
+
+    #[test]
+    fn services_select_workload_entries_by_the_names_of_their_ports() {
+        let entry = crate::fixture::istio(
+            "networking",
+            "WorkloadEntry",
+            "ns",
+            "vm",
+            "{address: 192.0.2.4, labels: {app: web}, ports: {web: 7, http: 8}}",
+        );
+        let found = |target: &str| {
+            let service = service("ns", "web", &format!("{{name: http, port: 80, targetPort: {target}}}"));
+            only(&(service + &entry)).endpoints.first().and_then(|endpoint| endpoint.ports.get(&80).copied())
+        };
+        assert_eq!((found("web"), found("9999"), found("absent")), (Some(7), Some(8), None));
+    }
+}

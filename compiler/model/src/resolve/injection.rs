@@ -101,3 +101,68 @@ fn read_bool(text: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, resolve_with};
+    use crate::{Inject, Options, WorkloadRole};
+
+    fn namespace(labels: &str) -> String {
+        format!("---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: ns, labels: {{{labels}}}}}\n")
+    }
+
+    /// Roles when labels decide, and when everything is injected.
+    fn roles(namespace_labels: &str, pod: &str) -> (Option<WorkloadRole>, Option<WorkloadRole>) {
+        let yaml = namespace(namespace_labels) + pod;
+        let role = |inject| {
+            let fixture = resolve_with(&yaml, Options { inject, ..Options::default() });
+            fixture.workload("ns.w").proxy
+        };
+        (role(Inject::Labelled), role(Inject::All))
+    }
+
+    fn pod(labels: &str) -> String {
+        deployment("ns", "w").replace("labels: {app: w", &format!("labels: {{{labels} app: w"))
+    }
+
+    const SIDECAR: Option<WorkloadRole> = Some(WorkloadRole::Sidecar);
+    const GATEWAY: Option<WorkloadRole> = Some(WorkloadRole::Gateway);
+    const YES: &str = "sidecar.istio.io/inject: 'true',";
+    const NO: &str = "sidecar.istio.io/inject: 'false',";
+
+    #[test]
+    fn namespaces_ask_for_sidecars_and_pods_refuse_them() {
+        assert_eq!(roles("", &pod("")), (None, SIDECAR));
+        assert_eq!(roles("istio-injection: enabled", &pod("")), (SIDECAR, SIDECAR));
+        assert_eq!(roles("istio.io/rev: canary", &pod("")), (SIDECAR, SIDECAR));
+        assert_eq!(roles("istio-injection: enabled", &pod(NO)), (None, None));
+        assert_eq!(roles("istio-injection: disabled", &pod("")), (None, None));
+    }
+
+    #[test]
+    fn pods_ask_for_sidecars_where_their_namespace_says_nothing() {
+        assert_eq!(roles("", &pod(YES)), (SIDECAR, SIDECAR));
+        assert_eq!(roles("istio-injection: disabled", &pod(YES)), (None, SIDECAR));
+        assert_eq!(roles("", &pod("istio.io/rev: canary,")), (SIDECAR, SIDECAR));
+    }
+
+    #[test]
+    fn the_network_of_the_node_and_ambient_mode_exclude_a_sidecar() {
+        let host =
+            pod("").replace("spec: {serviceAccountName", "spec: {hostNetwork: true, serviceAccountName");
+        assert_eq!(roles("istio-injection: enabled", &host), (None, None));
+        assert_eq!(roles("istio.io/dataplane-mode: ambient", &pod("")), (None, None));
+        assert_eq!(
+            roles("istio.io/dataplane-mode: ambient", &pod("istio.io/dataplane-mode: none,")),
+            (None, SIDECAR)
+        );
+    }
+
+    #[test]
+    fn gateways_are_known_by_template_label_or_argument() {
+        assert_eq!(roles("", &pod("inject.istio.io/templates: gateway,")), (GATEWAY, GATEWAY));
+        assert_eq!(roles("", &pod("istio: team-ingressgateway,")), (GATEWAY, GATEWAY));
+        let router = pod("").replace("{name: app, image: app,", "{name: istio-proxy, args: [proxy, router],");
+        assert_eq!(roles("", &router), (GATEWAY, GATEWAY));
+    }
+}

@@ -149,3 +149,33 @@ pub(super) fn traffic_distribution(
     // "Any" is how an object takes back what its namespace states.
     (!stated.eq_ignore_ascii_case("Any") && !stated.is_empty()).then(|| stated.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{resolve, service};
+    use crate::{Protocol, Resolution};
+
+    #[test]
+    fn annotations_and_status_say_what_the_spec_does_not() {
+        let yaml = service("ns", "web", "{name: grpc-api, port: 80}, {name: sync, port: 3868, protocol: SCTP}, {port: 53, name: dns, protocol: UDP}")
+            .replace(
+                "namespace: ns}",
+                "namespace: ns, annotations: {networking.istio.io/exportTo: '., other', networking.istio.io/traffic-distribution: PreferSameZone, \
+                 alpha.istio.io/kubernetes-serviceaccounts: 'a,b'}}",
+            )
+            .replace("spec:\n", "spec:\n  externalIPs: [192.0.2.9]\n  internalTrafficPolicy: Local\n")
+            + "status: {loadBalancer: {ingress: [{ip: 192.0.2.1}, {hostname: lb.example}]}}\n";
+        let fixture = resolve(&yaml);
+        let service = &fixture.mesh.services[0];
+        assert_eq!(service.export_to.iter().map(String::as_str).collect::<Vec<_>>(), ["ns", "other"]);
+        assert_eq!(service.external_addresses, ["192.0.2.1", "lb.example", "192.0.2.9"]);
+        assert_eq!(service.traffic_distribution.as_deref(), Some("PreferSameZone"));
+        assert_eq!(
+            service.service_accounts,
+            ["spiffe://cluster.local/ns/ns/sa/a", "spiffe://cluster.local/ns/ns/sa/b"]
+        );
+        assert!(service.node_local && service.resolution == Resolution::ClientSide);
+        let protocols: Vec<_> = service.ports.iter().map(|port| port.protocol).collect();
+        assert_eq!(protocols, [Protocol::Grpc, Protocol::Unsupported, Protocol::Udp]);
+    }
+}

@@ -83,3 +83,38 @@ fn lay_over(settings: &mut ProxyConfig, object: &istio::ProxyConfig) {
         settings.image = Some(ProxyImage { image_type });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, istio, resolve};
+
+    #[test]
+    fn later_settings_win_mesh_root_namespace_annotation_workload() {
+        let object = |namespace: &str, selector: &str, value: &str| {
+            let spec = format!("{{{selector} environmentVariables: {{{value}: {value}, LAST: {value}}}}}");
+            istio("networking", "ProxyConfig", namespace, &value.to_lowercase(), &spec)
+                .replace(".io/v1\n", ".io/v1beta1\n")
+        };
+        let annotation = "annotations: {proxy.istio.io/config: '{concurrency: 3, proxyMetadata: {ANNOTATION: x, LAST: ANNOTATION}}'}, labels: {app";
+        let yaml = [
+            object("istio-system", "", "ROOT"),
+            object("ns", "", "NAMESPACE"),
+            deployment("ns", "a"),
+            deployment("ns", "b").replace("labels: {app: b,", &format!("{annotation}: b,")),
+            deployment("ns", "c").replace("labels: {app: c,", &format!("{annotation}: c,")),
+            object("ns", "selector: {matchLabels: {app: c}},", "WORKLOAD"),
+        ];
+        let fixture = resolve(&yaml.concat());
+        let last = |name: &str| {
+            let settings = &fixture.workload(name).proxy_config;
+            (
+                settings.concurrency,
+                settings.proxy_metadata.get("LAST").cloned().unwrap_or_default(),
+                settings.proxy_metadata.len(),
+            )
+        };
+        assert_eq!(last("ns.a"), (None, "NAMESPACE".to_owned(), 3));
+        assert_eq!(last("ns.b"), (Some(3), "ANNOTATION".to_owned(), 4));
+        assert_eq!(last("ns.c"), (Some(3), "WORKLOAD".to_owned(), 5));
+    }
+}

@@ -131,3 +131,87 @@ fn join(service: &mut Service, other: &Service) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{istio, resolve, service};
+
+    fn external_name(name: &str, target: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: ns}}\nspec: {{type: ExternalName, externalName: {target}}}\n"
+        )
+    }
+
+    #[test]
+    fn aliases_are_followed_to_the_end_and_circles_are_none() {
+        let fixture = resolve(
+            &[
+                service("ns", "real", "{name: http, port: 80}"),
+                external_name("one", "real.ns.svc.cluster.local"),
+                external_name("two", "one.ns.svc.cluster.local"),
+                external_name("left", "right.ns.svc.cluster.local"),
+                external_name("right", "left.ns.svc.cluster.local"),
+            ]
+            .concat(),
+        );
+        let real = fixture.mesh.services.iter().find(|service| service.name == "real").unwrap();
+        let hosts: Vec<_> = real.aliases.iter().map(|alias| alias.host.as_str()).collect();
+        assert_eq!(hosts, ["one.ns.svc.cluster.local", "two.ns.svc.cluster.local"]);
+        let circle = fixture.mesh.services.iter().filter(|service| service.name == "left");
+        assert!(circle.clone().count() == 1 && circle.into_iter().all(|service| service.aliases.is_empty()));
+    }
+
+    fn entry(name: &str, spec: &str) -> String {
+        istio("networking", "ServiceEntry", "ns", name, &format!("{{hosts: [a.example], {spec}}}"))
+    }
+
+    #[test]
+    fn entries_of_one_host_pool_ports_addresses_and_endpoints() {
+        let fixture = resolve(
+            &[
+                entry("one", "resolution: DNS, addresses: [192.0.2.1], ports: [{number: 80, name: http, protocol: HTTP}]"),
+                entry("two", "resolution: DNS, addresses: [192.0.2.2], endpoints: [{address: b.example}], ports: [{number: 80, name: http, protocol: HTTP}, {number: 443, name: tls, protocol: TLS}]"),
+            ]
+            .concat(),
+        );
+        let [service] = &fixture.mesh.services[..] else { panic!("one host is one service") };
+        assert_eq!(service.addresses, ["192.0.2.1", "192.0.2.2"]);
+        let ports: Vec<Vec<u16>> =
+            service.endpoints.iter().map(|endpoint| endpoint.ports.keys().copied().collect()).collect();
+        assert_eq!(ports, [vec![80], vec![80, 443]]);
+    }
+
+    #[test]
+    fn of_entries_that_resolve_one_name_at_a_time_the_first_keeps_its_ports() {
+        let ports = "ports: [{number: 80, name: http, protocol: HTTP}]";
+        let fixture = resolve(
+            &[
+                entry(
+                    "one",
+                    &format!("resolution: DNS_ROUND_ROBIN, endpoints: [{{address: one.example}}], {ports}"),
+                ),
+                entry(
+                    "two",
+                    &format!("resolution: DNS_ROUND_ROBIN, endpoints: [{{address: two.example}}], {ports}"),
+                ),
+            ]
+            .concat(),
+        );
+        assert_eq!(fixture.mesh.services[0].endpoints.len(), 1);
+    }
+
+    #[test]
+    fn a_kubernetes_service_wins_its_host_and_gets_the_endpoints_of_both() {
+        let host = "resolution: STATIC, location: MESH_INTERNAL, endpoints: [{address: 192.0.2.9}], ports: [{number: 80, name: http, protocol: HTTP}]";
+        let spec = format!("{{hosts: [web.ns.svc.cluster.local], {host}}}");
+        let fixture = resolve(
+            &[
+                service("ns", "web", "{name: http, port: 80}"),
+                istio("networking", "ServiceEntry", "ns", "vm", &spec),
+            ]
+            .concat(),
+        );
+        let [service] = &fixture.mesh.services[..] else { panic!("one host is one service") };
+        assert_eq!((service.registry, service.endpoints.len()), (crate::Registry::Kubernetes, 1));
+    }
+}

@@ -146,3 +146,80 @@ fn bound(namespace: &str, config: &MeshConfig, surroundings: &Surroundings<'_>) 
     });
     policy.and_then(|policy| policy.visibility).or(settings.default_visibility).unwrap_or(Bound::Public)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, istio, resolve};
+    use crate::{EndpointPlace, Resolution, Service};
+
+    fn only(spec: &str, more: &str) -> Service {
+        let fixture = resolve(&(istio("networking", "ServiceEntry", "ns", "e", spec) + more));
+        Service::clone(&fixture.mesh.services[0])
+    }
+
+    const PORTS: &str = "ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}, {number: 81, name: x, protocol: tcp}]";
+
+    #[test]
+    fn a_host_that_dns_resolves_is_its_own_endpoint() {
+        let service = only(&format!("{{hosts: [A.Example], resolution: DNS, {PORTS}}}"), "");
+        assert_eq!(
+            (service.host(), service.resolution, service.mesh_external),
+            ("a.example", Resolution::Dns, true)
+        );
+        let [endpoint] = &service.endpoints[..] else { panic!("one endpoint") };
+        assert_eq!(endpoint.place, EndpointPlace::Name("a.example".to_owned()));
+        assert_eq!((endpoint.ports.get(&80), endpoint.ports.get(&81)), (Some(&8080), Some(&81)));
+    }
+
+    #[test]
+    fn endpoints_name_their_own_ports_and_accounts_mean_mutual_tls() {
+        let endpoints = "endpoints: [{address: 192.0.2.1, ports: {http: 7}, serviceAccount: s}, {address: 192.0.2.2}, \
+                         {address: 192.0.2.3, labels: {security.istio.io/tlsMode: disabled}, serviceAccount: s}]";
+        let spec = format!(
+            "{{hosts: [a.example], resolution: STATIC, location: MESH_INTERNAL, {endpoints}, {PORTS}}}"
+        );
+        let service = only(&spec, "");
+        let facts =
+            service.endpoints.iter().map(|endpoint| (endpoint.ports.get(&80).copied(), endpoint.mtls));
+        assert_eq!(facts.collect::<Vec<_>>(), [(Some(7), true), (Some(8080), false), (Some(8080), false)]);
+        let identity = service.endpoints[0].identity.as_ref().map(ToString::to_string);
+        assert_eq!(identity.as_deref(), Some("spiffe://cluster.local/ns/ns/sa/s"));
+    }
+
+    #[test]
+    fn a_socket_has_a_path_and_no_port() {
+        let ports = "ports: [{number: 80, name: http, protocol: HTTP}]";
+        let spec = format!(
+            "{{hosts: [a.example], resolution: STATIC, endpoints: [{{address: 'unix:///run/x'}}], {ports}}}"
+        );
+        let service = only(&spec, "");
+        let [endpoint] = &service.endpoints[..] else { panic!("one endpoint") };
+        assert_eq!(
+            (&endpoint.place, endpoint.ports.get(&80)),
+            (&EndpointPlace::Unix("/run/x".to_owned()), Some(&0))
+        );
+    }
+
+    #[test]
+    fn a_selector_picks_pods_and_workload_entries_of_the_namespace() {
+        let spec = format!(
+            "{{hosts: [a.example], resolution: STATIC, location: MESH_INTERNAL, workloadSelector: {{labels: {{app: w}}}}, {PORTS}}}"
+        );
+        let entry = |namespace: &str, address: &str| {
+            istio(
+                "networking",
+                "WorkloadEntry",
+                namespace,
+                "vm",
+                &format!("{{address: {address}, labels: {{app: w}}}}"),
+            )
+        };
+        let service =
+            only(&spec, &(deployment("ns", "w") + &entry("ns", "192.0.2.1") + &entry("other", "192.0.2.2")));
+        let places: Vec<_> =
+            service.endpoints.iter().map(|endpoint| endpoint.workload_name.clone().unwrap()).collect();
+        assert_eq!(places, ["w", "vm"]);
+        // The container port of the same name counts for pods.
+        assert_eq!(service.endpoints[0].ports.get(&80), Some(&8080));
+    }
+}

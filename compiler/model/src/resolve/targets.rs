@@ -102,3 +102,36 @@ fn of_service(service: &Arc<Service>, workload: &Workload) -> Vec<ServiceTarget>
     }
     targets
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, istio, resolve, service};
+
+    #[test]
+    fn targets_are_sorted_by_host_and_have_each_port_of_the_workload_once() {
+        let entry = "{hosts: [aaa.example], location: MESH_INTERNAL, resolution: STATIC, workloadSelector: {labels: {app: web}}, \
+                      ports: [{number: 90, name: http, protocol: HTTP}]}";
+        let second = service(
+            "ns",
+            "abc",
+            "{name: http, port: 82, targetPort: absent}, {name: tcp, port: 83, targetPort: 8080}",
+        );
+        let fixture = resolve(
+            &[
+                deployment("ns", "web"),
+                service("ns", "web", "{name: http, port: 80, targetPort: http}, {name: http-again, port: 81, targetPort: 8080}"),
+                second.replace("app: abc", "app: web"),
+                istio("networking", "ServiceEntry", "ns", "aaa", entry),
+            ]
+            .concat(),
+        );
+        let targets = &fixture.workload("ns.web").targets;
+        let text = |target: &crate::ServiceTarget| {
+            format!("{}:{}→{}", target.service.host(), target.port.number, target.target_port)
+        };
+        assert_eq!(
+            targets.iter().map(text).collect::<Vec<_>>(),
+            ["aaa.example:90→8080", "abc.ns.svc.cluster.local:83→8080", "web.ns.svc.cluster.local:80→8080"]
+        );
+    }
+}

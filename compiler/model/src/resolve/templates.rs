@@ -154,3 +154,78 @@ impl<'a> Templates<'a, '_> {
         self.found.insert(reference, template);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{deployment, resolve};
+
+    fn object(api: &str, kind: &str, name: &str, spec: &str) -> String {
+        format!(
+            "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, namespace: ns}}\nspec: {spec}\n"
+        )
+    }
+
+    const TEMPLATE: &str = "{metadata: {labels: {app: a}}, spec: {containers: [{name: app}]}}";
+
+    /// Names of workloads with the kind of their object.
+    fn workloads(yaml: &str) -> Vec<String> {
+        let fixture = resolve(yaml);
+        let text = |workload: &std::sync::Arc<crate::Workload>| {
+            format!("{} {}", workload.object.kind, workload.reference.name)
+        };
+        fixture.mesh.workloads.values().map(text).collect()
+    }
+
+    #[test]
+    fn every_kind_of_pod_template_makes_a_workload() {
+        let with_selector = format!("{{selector: {{matchLabels: {{app: a}}}}, template: {TEMPLATE}}}");
+        let yaml = [
+            object("apps/v1", "Deployment", "a", &with_selector),
+            object("apps/v1", "StatefulSet", "b", &with_selector.replacen('{', "{serviceName: b, ", 1)),
+            object("apps/v1", "DaemonSet", "c", &with_selector),
+            object("apps/v1", "ReplicaSet", "d", &with_selector),
+            object("batch/v1", "Job", "e", &format!("{{template: {TEMPLATE}}}")),
+            object(
+                "batch/v1",
+                "CronJob",
+                "f",
+                &format!("{{schedule: '* * * * *', jobTemplate: {{spec: {{template: {TEMPLATE}}}}}}}"),
+            ),
+            object("v1", "Pod", "g", "{containers: [{name: app}]}"),
+        ];
+        assert_eq!(
+            workloads(&yaml.concat()),
+            ["Deployment a", "StatefulSet b", "DaemonSet c", "ReplicaSet d", "Job e", "CronJob f", "Pod g"]
+        );
+    }
+
+    #[test]
+    fn what_an_object_makes_is_its_workload() {
+        let owned = "metadata: {name: web-1, namespace: ns, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: x, controller: true}]}";
+        let pod = format!("---\napiVersion: v1\nkind: Pod\n{owned}\nspec: {{containers: [{{name: app}}]}}\n");
+        assert_eq!(workloads(&(deployment("ns", "web") + &pod)), ["Deployment web"]);
+    }
+
+    #[test]
+    fn a_rollout_takes_over_the_template_of_a_deployment() {
+        let rollout = object(
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            "canary",
+            "{workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}",
+        );
+        assert_eq!(workloads(&(deployment("ns", "web") + &rollout)), ["Rollout canary"]);
+    }
+
+    #[test]
+    fn objects_of_two_kinds_with_one_name_are_two_workloads() {
+        let yaml =
+            deployment("ns", "web") + &object("batch/v1", "Job", "web", &format!("{{template: {TEMPLATE}}}"));
+        assert_eq!(workloads(&yaml), ["Deployment web", "Job web-job"]);
+        let fixture = resolve(&yaml);
+        assert_eq!(
+            fixture.texts(),
+            ["Info workload-name-taken: Deployment ns/web and Job ns/web have one name; "]
+        );
+    }
+}

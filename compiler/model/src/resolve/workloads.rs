@@ -180,3 +180,43 @@ fn containers(spec: &PodSpec) -> Vec<String> {
     let of_istio = |name: &str| matches!(name, "istio-proxy" | "istio-init" | "istio-validation");
     spec.containers.iter().map(|container| container.name.clone()).filter(|name| !of_istio(name)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{deployment, resolve};
+
+    #[test]
+    fn injection_names_the_service_and_its_revision() {
+        let long = "a".repeat(60) + "..---bbb";
+        let fixture = resolve(
+            &(deployment("ns", "web")
+                + &deployment("ns", "x")
+                    .replace("app: x,", &format!("app: other, app.kubernetes.io/name: {long},"))),
+        );
+        let label = |workload: &str, name: &str| {
+            fixture.workload(workload).labels.get(name).cloned().unwrap_or_default()
+        };
+        assert_eq!(label("ns.web", "service.istio.io/canonical-name"), "web");
+        assert_eq!(label("ns.web", "service.istio.io/canonical-revision"), "v1");
+        assert_eq!(label("ns.web", "security.istio.io/tlsMode"), "istio");
+        assert_eq!(label("ns.x", "service.istio.io/canonical-name"), "a".repeat(60));
+    }
+
+    #[test]
+    fn metadata_is_from_settings_and_from_the_container_of_the_proxy() {
+        let annotation = "annotations: {sidecar.istio.io/interceptionMode: TPROXY, \
+                          proxy.istio.io/config: '{proxyMetadata: {ISTIO_META_A: settings, ISTIO_META_B: settings, C: x}}'}, labels: {app";
+        let proxy = "{name: istio-proxy, env: [{name: ISTIO_META_B, value: container}, {name: ISTIO_META_UNPRIVILEGED_POD, value: 'true'}]}, {name: app,";
+        let yaml = deployment("ns", "w")
+            .replace("labels: {app: w,", &format!("{annotation}: w,"))
+            .replace("{name: app,", proxy);
+        let fixture = resolve(&yaml);
+        let workload = fixture.workload("ns.w");
+        let metadata: Vec<_> =
+            workload.metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(metadata, ["A=settings", "B=container", "UNPRIVILEGED_POD=true"]);
+        assert!(!workload.privileged_ports && workload.interception == Interception::Tproxy);
+        assert_eq!(workload.containers, ["app"]);
+    }
+}

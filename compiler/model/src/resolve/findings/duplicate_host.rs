@@ -18,6 +18,10 @@ struct Claim<'a> {
     visibility: Visibility,
 }
 
+/// Gateways at which a second VirtualService adds rules to a host, by host and both VirtualServices.
+type AtGateways<'a, 'c> =
+    BTreeMap<(&'a str, ObjectRef, ObjectRef), (Vec<&'a str>, &'c Claim<'a>, &'c Claim<'a>)>;
+
 /// Reports them: sidecars use one VirtualService for a host, gateways the rules of all.
 pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     let mut claims: BTreeMap<(&str, &str), Vec<Claim<'_>>> = BTreeMap::new();
@@ -30,8 +34,7 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
             }
         }
     }
-    let mut at_gateways: BTreeMap<(&str, ObjectRef, ObjectRef), (Vec<&str>, &Claim<'_>, &Claim<'_>)> =
-        BTreeMap::new();
+    let mut at_gateways: AtGateways<'_, '_> = BTreeMap::new();
     for ((gateway, host), claims) in claims.iter().filter(|(_, claims)| claims.len() > 1) {
         for (position, claim) in claims.iter().enumerate().skip(1) {
             let earlier = claims.iter().take(position).find(|earlier| competes(earlier, claim));
