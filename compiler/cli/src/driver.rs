@@ -37,6 +37,7 @@ pub(crate) fn resolve(args: &InputArgs) -> Result<Resolved, Failure> {
     let tree: Vec<FileId> = readable.into_iter().filter(|file| !settings.files.contains(file)).collect();
     let documents = parse(&files, &tree, &mut diagnostics);
     let resources = meshc_api::decode(&documents, &mut diagnostics);
+    meshc_api::report_unsupported(&resources, &mut diagnostics);
     let mesh_files = MeshFiles { mesh: settings.mesh.as_ref(), networks: settings.networks.as_ref() };
     let config = mesh_config::read(&resources, mesh_files, &mut diagnostics);
     let mesh =

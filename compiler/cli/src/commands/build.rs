@@ -55,32 +55,34 @@ enum EnvoyChoice {
 
 /// Runs `meshc build`.
 ///
-/// Deliverables (`k8s`, `bootstrap`, identities) are withheld when something does not compile, so that nobody applies half
-/// of what was meant. `xds` shows what istiod would make of the same input, and istiod takes what it can, so it is written
+/// Nothing is written when something does not compile, so that nobody applies half of what was meant and the last good
+/// output stays. `xds` alone shows what istiod would make of the same input, and istiod takes what it can, so it is written
 /// all the same.
 pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure> {
     let format = global.format(&[Format::Human, Format::Concise, Format::Json])?;
     let Resolved { files, objects, resources: _, mesh, mut diagnostics } = driver::resolve(&args.input)?;
     if objects == 0 {
-        let found = Found { diagnostics, files: &files, resources: 0 };
-        let outcome = report::finish(found, format, global);
-        report::note("nothing to compile: no Kubernetes or Istio object was found", global);
+        let outcome = report::finish(Found { diagnostics, files: &files, resources: 0 }, format, global);
+        report::note(&nothing_to_compile(args, files.len(), outcome), global);
         return Ok(if outcome == Outcome::Clean { Outcome::NoInputs } else { outcome });
     }
     let plan = driver::lower(&mesh, &mut diagnostics);
     let review = envoy_artifacts(args, &plan, &mut diagnostics, |set| set == EmitSet::Xds);
     let deliverables = deliverables(args, &mesh, &plan, &mut diagnostics);
     let withheld = diagnostics.has_errors();
-    let mut artifacts = review;
+    let mut artifacts = ArtifactSet::default();
     if !withheld {
         artifacts.extend(deliverables);
+    }
+    if !withheld || args.emit.iter().all(|set| *set == EmitSet::Xds) {
+        artifacts.extend(review);
     }
     let written = artifacts.iter().count();
     if written > 0 {
         out_dir::replace(&args.out_dir, &artifacts)?;
     }
     let outcome = report::finish(Found { diagnostics, files: &files, resources: objects }, format, global);
-    report::note(&summary(args, &plan, written, withheld), global);
+    report::note(&summary(args, &mesh, &plan, written, withheld), global);
     Ok(outcome)
 }
 
@@ -108,12 +110,36 @@ fn envoy_artifacts(
     envoy::emit(plan, &EnvoyOptions { flavor, ..EnvoyOptions::default() }, sets, diagnostics)
 }
 
-fn summary(args: &BuildArgs, plan: &Plan, written: usize, withheld: bool) -> String {
-    let proxies = plan.proxies.len();
+/// Why there is no output.
+fn nothing_to_compile(args: &BuildArgs, files: usize, outcome: Outcome) -> String {
+    let paths: Vec<String> = args.input.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    match (outcome, files) {
+        (Outcome::Findings, _) => {
+            format!("Nothing was written: fix the errors first; {} is as it was.", args.out_dir.display())
+        }
+        (_, 0) => format!("Nothing to compile: no .yaml, .yml or .json file in {}.", paths.join(", ")),
+        _ => format!("Nothing to compile: no Kubernetes or Istio object in {}.", paths.join(", ")),
+    }
+}
+
+/// What a build did, in one line; a second one where the result may surprise.
+fn summary(args: &BuildArgs, mesh: &Mesh, plan: &Plan, written: usize, withheld: bool) -> String {
     let out = args.out_dir.display();
+    let proxies = match plan.proxies.len() {
+        1 => "1 proxy".to_owned(),
+        count => format!("{count} proxies"),
+    };
+    let files = match written {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
     match (withheld, written) {
         (true, 0) => format!("Nothing was written: fix the errors first; {out} is as it was."),
-        (true, _) => format!("Only xds was written to {out}, for review: fix the errors first."),
-        (false, _) => format!("Compiled {proxies} proxies into {written} files in {out}."),
+        (true, _) => format!("Wrote xds to {out} for review only: fix the errors first."),
+        (false, _) if plan.proxies.is_empty() && !mesh.workloads.is_empty() => format!(
+            "Compiled {proxies} into {files} in {out}.\nNo workload asks for a proxy: label its namespace \
+             `istio-injection: enabled`, or build with `--inject all`."
+        ),
+        (false, _) => format!("Compiled {proxies} into {files} in {out}."),
     }
 }
