@@ -118,13 +118,7 @@ mod tests {
         let spec = format!(
             "{{hosts: [{host}], resolution: STATIC, {more} ports: [{{number: 80, name: http, protocol: HTTP}}]}}"
         );
-        istio(
-            "networking",
-            "ServiceEntry",
-            namespace,
-            &host.replace(['*', '.'], "-").trim_matches('-').to_owned(),
-            &spec,
-        )
+        istio("networking", "ServiceEntry", namespace, host.replace(['*', '.'], "-").trim_matches('-'), &spec)
     }
 
     fn hosts(services: &[Arc<Service>]) -> Vec<String> {

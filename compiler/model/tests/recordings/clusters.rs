@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use meshc_model::{Mesh, MtlsMode, Protocol, Resolution, ResolvedDestinationRule, Service, Workload};
 use serde_json::Value;
 
-use crate::support::{Scenario, scenarios};
+use crate::support::scenarios;
 
 /// What is compared of one cluster.
 #[derive(Debug, PartialEq)]
@@ -19,7 +19,7 @@ struct Facts {
 
 fn recorded(clusters: &[Value]) -> BTreeMap<String, Facts> {
     let facts = |cluster: &Value| {
-        let name = cluster["name"].as_str().unwrap().to_owned();
+        let name = cluster["name"].as_str().expect("clusters have names").to_owned();
         let rule =
             cluster["metadata"]["filterMetadata"]["istio"]["config"].as_str().unwrap_or_default().to_owned();
         let socket = match &cluster["transportSocketMatches"] {
@@ -32,8 +32,9 @@ fn recorded(clusters: &[Value]) -> BTreeMap<String, Facts> {
         let names = (!context.is_null()).then(|| names.as_array().into_iter().flatten().map(exact).collect());
         (name, Facts { names: names.filter(|_| rule.is_empty()), rule })
     };
-    let outbound =
-        clusters.iter().filter(|cluster| cluster["name"].as_str().unwrap().starts_with("outbound|"));
+    let outbound = clusters
+        .iter()
+        .filter(|cluster| cluster["name"].as_str().expect("clusters have names").starts_with("outbound|"));
     outbound.map(facts).collect()
 }
 

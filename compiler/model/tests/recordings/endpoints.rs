@@ -32,7 +32,10 @@ fn recorded(assignments: &[Value]) -> Endpoints {
         let localities = assignment["endpoints"].as_array().into_iter().flatten();
         let endpoints =
             localities.flat_map(|locality| locality["lbEndpoints"].as_array().into_iter().flatten());
-        (assignment["clusterName"].as_str().unwrap().to_owned(), endpoints.filter_map(endpoint).collect())
+        (
+            assignment["clusterName"].as_str().expect("endpoint lists name their cluster").to_owned(),
+            endpoints.filter_map(endpoint).collect(),
+        )
     };
     assignments.iter().map(of_cluster).collect()
 }
@@ -99,7 +102,7 @@ fn services_have_the_endpoints_that_istiod_sent() {
                 let Some(found) = actual.get(&name) else { continue };
                 total += 1;
                 // TLS settings of a DestinationRule decide about mutual TLS in place of the endpoint.
-                let host = name.rsplit('|').next().unwrap();
+                let host = name.rsplit('|').next().unwrap_or_default();
                 let service = scenario.mesh.scope(workload).service(host).cloned();
                 let rule = service
                     .and_then(|service| scenario.mesh.destination_rule(workload, service.namespace(), host));

@@ -91,7 +91,8 @@ fn recorded(proxy: &Value) -> Facts {
         services: proxy["services"].as_array().into_iter().flatten().map(text).collect(),
         interception: text(&metadata["INTERCEPTION_MODE"]),
         metadata: own,
-        pod_ports: serde_json::from_str(metadata["POD_PORTS"].as_str().unwrap_or("[]")).unwrap(),
+        pod_ports: serde_json::from_str(metadata["POD_PORTS"].as_str().unwrap_or("[]"))
+            .expect("POD_PORTS is JSON"),
         proxy_config: with_floats(metadata["PROXY_CONFIG"].clone()),
     }
 }
@@ -123,7 +124,7 @@ fn resolved(workload: &Workload) -> Facts {
             Some(WorkloadRole::Gateway) => Value::Array(Vec::new()),
             _ => workload.container_ports.iter().map(port).collect(),
         },
-        proxy_config: with_floats(serde_json::to_value(&workload.proxy_config).unwrap()),
+        proxy_config: with_floats(serde_json::to_value(&workload.proxy_config).expect("settings are JSON")),
     }
 }
 
@@ -131,7 +132,7 @@ fn resolved(workload: &Workload) -> Facts {
 fn workloads_have_the_proxies_that_istiod_saw() {
     let (mut equal, mut total) = (0, 0);
     for Scenario { name, proxies, mesh, .. } in scenarios() {
-        let id = |proxy: &Value| proxy["id"].as_str().unwrap().to_owned();
+        let id = |proxy: &Value| proxy["id"].as_str().expect("proxies have ids").to_owned();
         let mut expected: BTreeMap<String, Facts> =
             proxies.iter().map(|proxy| (id(proxy), recorded(proxy))).collect();
         for workload in mesh.workloads.values().filter(|workload| workload.proxy.is_some()) {
