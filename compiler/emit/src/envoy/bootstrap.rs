@@ -9,9 +9,10 @@ use serde_json::json;
 
 use super::endpoints::locality;
 use super::options::Feature;
+use super::probe::{self, BridgeResources};
 use super::values::string_match;
 use super::xds::{self, Any, Empty, Extension};
-use super::{EnvoyFlavor, EnvoyOptions};
+use super::{EnvoyFlavor, EnvoyOptions, cluster};
 
 /// The cluster that own listeners reach the admin interface through.
 const ADMIN_CLUSTER: &str = "prometheus_stats";
@@ -64,7 +65,7 @@ pub(super) fn bootstrap(
         admin_port,
         status_port: _,
         prometheus_port: _,
-        probes: _,
+        probes,
         interception: _,
         outbound_port: _,
         inbound_port: _,
@@ -93,7 +94,7 @@ pub(super) fn bootstrap(
         stats_config: Some(xds::StatsConfig {
             stats_tags: stats_tags(extra_stat_tags, options.flavor),
             use_all_default_tags: Some(false),
-            stats_matcher: Some(stats_matcher(stats_inclusion, options.flavor)),
+            stats_matcher: Some(stats_matcher(stats_inclusion, probes.is_some(), options.flavor)),
         }),
         admin: Some(xds::Admin {
             access_log: Vec::new(),
@@ -120,8 +121,14 @@ fn node_id(WorkloadRef { namespace, name }: &WorkloadRef, role: ProxyRole) -> St
     format!("{role}~{name}.{namespace}")
 }
 
-/// Listeners of the process itself: Prometheus scrapes one, the kubelet asks the other whether the proxy is ready.
-pub(super) fn own_listeners(plan: &BootstrapPlan, options: &EnvoyOptions) -> [xds::Listener; 2] {
+/// Listeners and clusters of the process itself.
+pub(super) struct OwnResources {
+    pub(super) listeners: Vec<xds::Listener>,
+    pub(super) clusters: Vec<xds::Cluster>,
+}
+
+/// Prometheus scrapes one listener, the kubelet asks another whether the proxy is ready and a third about the application.
+pub(super) fn own_resources(plan: &BootstrapPlan, options: &EnvoyOptions) -> OwnResources {
     let stats = xds::RouteConfiguration {
         virtual_hosts: vec![backend(route("/stats/prometheus", None))],
         ..xds::RouteConfiguration::default()
@@ -130,26 +137,35 @@ pub(super) fn own_listeners(plan: &BootstrapPlan, options: &EnvoyOptions) -> [xd
         virtual_hosts: vec![backend(route("/healthz/ready", Some("/ready")))],
         ..xds::RouteConfiguration::default()
     };
-    [
-        own_listener(plan.prometheus_port, "stats", &stats, compressors(), options),
-        own_listener(plan.status_port, "agent", &ready, Vec::new(), options),
-    ]
+    let mut own = OwnResources {
+        listeners: vec![
+            own_listener(plan.prometheus_port, "stats", &stats, compressors(), options),
+            own_listener(plan.status_port, "agent", &ready, Vec::new(), options),
+        ],
+        clusters: vec![loopback_cluster(ADMIN_CLUSTER, plan.admin_port, options)],
+    };
+    if let Some(bridge) = &plan.probes {
+        let BridgeResources { listener, clusters } = probe::bridge(bridge, options);
+        own.listeners.push(listener);
+        own.clusters.extend(clusters);
+    }
+    own
 }
 
-/// Clusters of the process itself.
-pub(super) fn own_cluster(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::Cluster {
-    let address = xds::Address::socket(loopback(options).to_owned(), plan.admin_port);
+/// A cluster of one port on loopback.
+pub(super) fn loopback_cluster(name: &str, port: u16, options: &EnvoyOptions) -> xds::Cluster {
+    let address = xds::Address::socket(loopback(options).to_owned(), port);
     let endpoint = xds::LbEndpoint {
         endpoint: Some(xds::Endpoint { address: Some(address), hostname: String::new() }),
         ..xds::LbEndpoint::default()
     };
     xds::Cluster {
-        name: ADMIN_CLUSTER.to_owned(),
-        alt_stat_name: format!("{ADMIN_CLUSTER};"),
+        name: name.to_owned(),
+        alt_stat_name: format!("{name};"),
         r#type: Some(xds::DiscoveryType::Static),
         connect_timeout: Some(xds::Duration::millis(250)),
         load_assignment: Some(xds::ClusterLoadAssignment {
-            cluster_name: ADMIN_CLUSTER.to_owned(),
+            cluster_name: name.to_owned(),
             endpoints: vec![xds::LocalityLbEndpoints {
                 lb_endpoints: vec![endpoint],
                 ..xds::LocalityLbEndpoints::default()
@@ -159,7 +175,19 @@ pub(super) fn own_cluster(plan: &BootstrapPlan, options: &EnvoyOptions) -> xds::
     }
 }
 
-fn own_listener(
+/// HTTP/2 as the protocol of a cluster, with the key that it is stated under.
+pub(super) fn http2_options() -> (&'static str, Any) {
+    let explicit = xds::ExplicitHttpConfig {
+        http2_protocol_options: Some(xds::Http2ProtocolOptions::default()),
+        ..xds::ExplicitHttpConfig::default()
+    };
+    let options =
+        xds::HttpProtocolOptions { explicit_http_config: Some(explicit), ..xds::HttpProtocolOptions::default() };
+    (cluster::HTTP_OPTIONS, Any::HttpProtocolOptions(options))
+}
+
+/// A listener of the process itself, for whatever watches it.
+pub(super) fn own_listener(
     port: u16,
     stat_prefix: &str,
     routes: &xds::RouteConfiguration,
@@ -168,7 +196,7 @@ fn own_listener(
 ) -> xds::Listener {
     let wildcard = wildcard(options);
     let router = Any::Router(xds::Router { suppress_envoy_headers: false });
-    filters.push(xds::HttpFilter { name: "envoy.filters.http.router", typed_config: Some(Box::new(router)) });
+    filters.push(xds::HttpFilter { name: "envoy.filters.http.router".into(), typed_config: Some(Box::new(router)) });
     let connection = xds::HttpConnectionManager {
         stat_prefix: stat_prefix.to_owned(),
         route_config: Some(xds::Printed::of(routes)),
@@ -192,10 +220,14 @@ fn own_listener(
 }
 
 fn backend(route: xds::Route) -> xds::VirtualHost {
+    xds::VirtualHost { routes: vec![route], ..any_host("backend") }
+}
+
+/// A virtual host for any host.
+pub(super) fn any_host(name: &str) -> xds::VirtualHost {
     xds::VirtualHost {
-        name: "backend".to_owned(),
+        name: name.to_owned(),
         domains: vec!["*".to_owned()],
-        routes: vec![route],
         ..xds::VirtualHost::default()
     }
 }
@@ -220,8 +252,8 @@ fn compressors() -> Vec<xds::HttpFilter> {
         "application/openmetrics-text",
         "application/openmetrics-protobuf",
     ];
-    let one = |name, library, config| xds::HttpFilter {
-        name,
+    let one = |name: &'static str, library, config| xds::HttpFilter {
+        name: name.into(),
         typed_config: Some(Box::new(Any::Compressor(xds::Compressor {
             compressor_library: Some(Extension::new(library, config)),
             response_direction_config: Some(xds::CompressorDirection {
@@ -268,7 +300,7 @@ fn stats_tags(extra: &[String], flavor: EnvoyFlavor) -> Vec<xds::TagSpecifier> {
 }
 
 /// Statistics that are kept; all others cost memory for every cluster.
-fn stats_matcher(inclusion: &StatsInclusion, flavor: EnvoyFlavor) -> xds::StatsMatcher {
+fn stats_matcher(inclusion: &StatsInclusion, probes: bool, flavor: EnvoyFlavor) -> xds::StatsMatcher {
     let StatsInclusion { prefixes, suffixes, regexps } = inclusion;
     let prefix = |text: &str| string_match(&StringMatch::Prefix(text.to_owned()));
     let suffix = |text: &str| string_match(&StringMatch::Suffix(text.to_owned()));
@@ -279,6 +311,8 @@ fn stats_matcher(inclusion: &StatsInclusion, flavor: EnvoyFlavor) -> xds::StatsM
     patterns.extend(prefixes.iter().map(|text| prefix(text)));
     patterns.extend(["cluster_manager", "listener_manager", "server"].map(prefix));
     patterns.extend(istio(&["wasm"]).iter().map(|text| prefix(text)));
+    // The filter that answers for a checked cluster reads the health of its members from its statistics.
+    patterns.extend(probes.then(|| prefix("cluster.probe")));
     patterns.extend(suffixes.iter().map(|text| suffix(text)));
     patterns.extend(["rbac.allowed", "rbac.denied", "shadow_allowed", "shadow_denied"].map(suffix));
     patterns.extend(regexps.iter().map(|text| regex(text)));

@@ -14,7 +14,8 @@ use super::{
     names, outlier, upstream_tls,
 };
 
-const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+/// The key of HTTP options among the protocol options of a cluster.
+pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// One cluster.
 pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Cluster {
@@ -58,6 +59,7 @@ pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Clust
         connect_timeout: Some((*connect_timeout).into()),
         lb_policy: balanced.policy,
         load_assignment: found.load_assignment,
+        health_checks: Vec::new(),
         circuit_breakers: pooled.circuit_breakers,
         typed_extension_protocol_options: typed_options(pooled.http_options),
         dns_refresh_rate: found.dns_refresh_rate,

@@ -44,8 +44,10 @@ pub(super) fn discovery(
         Discovery::LogicalDns(groups) => by_name(name, groups, resolution, flavor, true),
         Discovery::OriginalDestination { port_override } => DiscoveryFields {
             kind: Some(DiscoveryType::OriginalDst),
-            original_dst_lb_config: port_override
-                .map(|port| xds::OriginalDstLbConfig { upstream_port_override: Some(u32::from(port)) }),
+            original_dst_lb_config: port_override.map(|port| xds::OriginalDstLbConfig {
+                use_http_header: false,
+                upstream_port_override: Some(u32::from(port)),
+            }),
             picks_itself: true,
             ..DiscoveryFields::default()
         },

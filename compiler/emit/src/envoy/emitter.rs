@@ -205,8 +205,7 @@ impl<'p> Emitter<'p> {
             .collect();
         let cluster_texts: Arc<[Text]> =
             upstreams.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
-        let own_listeners = bootstrap::own_listeners(process, &self.options);
-        let own_cluster = bootstrap::own_cluster(process, &self.options);
+        let own = bootstrap::own_resources(process, &self.options);
         for secret in &secrets {
             self.check_secret(secret, origin, diagnostics);
         }
@@ -219,11 +218,16 @@ impl<'p> Emitter<'p> {
                 origin,
                 diagnostics,
             ),
-            own_listeners: own_listeners
+            own_listeners: own
+                .listeners
                 .iter()
                 .map(|listener| self.own(Kind::Listener, listener, origin, diagnostics))
                 .collect(),
-            own_clusters: [self.own(Kind::Cluster, &own_cluster, origin, diagnostics)].into(),
+            own_clusters: own
+                .clusters
+                .iter()
+                .map(|cluster| self.own(Kind::Cluster, cluster, origin, diagnostics))
+                .collect(),
             secrets,
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn http_filter(filter: &HttpFilter, options: &EnvoyOptions) -> Option
             Any::Router(xds::Router { suppress_envoy_headers: *suppress_envoy_headers }),
         ),
     };
-    Some(xds::HttpFilter { name, typed_config: Some(Box::new(config)) })
+    Some(xds::HttpFilter { name: name.into(), typed_config: Some(Box::new(config)) })
 }
 
 fn grpc_stats() -> Any {

@@ -38,6 +38,7 @@ mod names;
 mod network_filter;
 mod options;
 mod outlier;
+mod probe;
 mod redirect;
 mod retry;
 mod route;
@@ -50,5 +51,6 @@ mod values;
 mod xds;
 
 pub use emitter::{EmittedProxy, Emitter, emit};
+pub use probe::probe_path;
 pub use options::{EnvoyFlavor, EnvoyOptions, EnvoySets, EnvoyVersion};
 pub use secrets::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, CredentialMount, IDENTITY_DIRECTORY};

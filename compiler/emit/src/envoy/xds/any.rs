@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     CaresDnsResolver, CelFilter, Compressor, CorsPolicy, DnsCluster, DownstreamConnections,
     DownstreamTlsContext, DynamicForwardProxy, DynamicForwardProxyCluster, Empty, FileAccessLog,
-    GrpcAccessLog, GrpcStats, HttpConnectionManager, HttpFault, HttpProtocolOptions, HttpRbac,
+    GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault, HttpProtocolOptions, HttpRbac,
     InternalListener, IstioAlpn, IstioStats, JwtAuthentication, MongoProxy, MySqlProxy, NetworkRbac,
     OriginalSrc, PreviousPriorities, RedisProxy, RouteFilterConfig, Router, Secret, SetFilterState,
     SniDynamicForwardProxy, TcpProxy, TlsInspector, TypedStruct, UpstreamProxyProtocol, UpstreamTlsContext,

@@ -22,6 +22,7 @@ any_types! {
     DynamicForwardProxy(DynamicForwardProxy) = "type.googleapis.com/envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig",
     SetFilterState(SetFilterState) = "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config",
     Compressor(Compressor) = "type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor",
+    HealthCheck(HealthCheckFilter) = "type.googleapis.com/envoy.extensions.filters.http.health_check.v3.HealthCheck",
     RouteFilterConfig(RouteFilterConfig) = "type.googleapis.com/envoy.config.route.v3.FilterConfig",
     IstioAlpn(IstioAlpn) = "type.googleapis.com/istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig",
     IstioStats(IstioStats) = "type.googleapis.com/stats.PluginConfig",

@@ -20,6 +20,7 @@ message! {
         connect_timeout: Option<Duration>,
         lb_policy: Option<LbPolicy>,
         load_assignment: Option<ClusterLoadAssignment>,
+        health_checks: Vec<HealthCheck>,
         circuit_breakers: Option<CircuitBreakers>,
         typed_extension_protocol_options: BTreeMap<&'static str, Any>,
         dns_refresh_rate: Option<Duration>,
@@ -92,6 +93,27 @@ message! {
         name: &'static str,
         r#match: Option<serde_json::Value>,
         transport_socket: Option<Extension>,
+    }
+}
+
+message! {
+    /// `envoy.config.core.v3.HealthCheck`.
+    HealthCheck {
+        timeout: Option<Duration>,
+        interval: Option<Duration>,
+        unhealthy_threshold: Option<u32>,
+        healthy_threshold: Option<u32>,
+        tcp_health_check: Option<Empty>,
+        grpc_health_check: Option<GrpcHealthCheck>,
+        no_traffic_interval: Option<Duration>,
+        no_traffic_healthy_interval: Option<Duration>,
+    }
+}
+
+message! {
+    /// `envoy.config.core.v3.HealthCheck.GrpcHealthCheck`.
+    GrpcHealthCheck {
+        service_name: String,
     }
 }
 
@@ -172,6 +194,7 @@ message! {
 message! {
     /// `Cluster.OriginalDstLbConfig`.
     OriginalDstLbConfig {
+        use_http_header: bool,
         upstream_port_override: Option<u32>,
     }
 }

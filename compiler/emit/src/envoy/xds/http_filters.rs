@@ -1,19 +1,29 @@
 //! HTTP filters and what routes state for them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{
-    Any, DataSource, DnsCacheConfig, Duration, Extension, FractionalPercent, Rbac, RuntimeFractionalPercent,
+    Any, DataSource, DnsCacheConfig, Duration, Extension, FractionalPercent, HeaderMatcher, Percent, Rbac, RuntimeFractionalPercent,
     StringMatcher,
 };
 
 message! {
     /// `envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter`.
     HttpFilter {
-        name: &'static str,
+        name: Cow<'static, str>,
         typed_config: Option<Box<Any>>,
+    }
+}
+
+message! {
+    /// `envoy.extensions.filters.http.health_check.v3.HealthCheck`.
+    HealthCheckFilter {
+        pass_through_mode: Option<bool>,
+        cluster_min_healthy_percentages: BTreeMap<String, Percent>,
+        headers: Vec<HeaderMatcher>,
     }
 }
 

@@ -5,6 +5,7 @@
 //! A field that holds proto3's default is not printed. Where a message tells "stated" from "absent" (wrappers, members of
 //! a oneof, messages), the field is an `Option`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Defines a message: camel-case names, and no print of what is absent.
@@ -83,6 +84,12 @@ impl Absent for String {
 }
 
 impl Absent for &'static str {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Absent for Cow<'static, str> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }

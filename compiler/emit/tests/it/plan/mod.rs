@@ -1,7 +1,5 @@
 //! Plans made by hand: what lowering would make of the Bookinfo sample, and one of everything.
 
-#![allow(dead_code, reason = "every test crate uses a part of it")]
-
 pub(crate) mod bookinfo;
 pub(crate) mod everything;
 

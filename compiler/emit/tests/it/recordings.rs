@@ -1,7 +1,5 @@
 //! What is emitted for Istio's build, held against what istiod sent for the same mesh.
 
-mod plan;
-
 use std::path::Path;
 
 use meshc_diagnostics::Diagnostics;
@@ -81,7 +79,7 @@ fn the_sidecar_of_productpage_is_configured_as_by_istiod() {
         eprintln!("skipped: {} is not there", folder.display());
         return;
     }
-    let plan = plan::plan([plan::bookinfo::productpage()]);
+    let plan = crate::plan::plan([crate::plan::bookinfo::productpage()]);
     let options = EnvoyOptions { flavor: EnvoyFlavor::IstioProxy, ..EnvoyOptions::default() };
     let mut diagnostics = Diagnostics::new();
     let artifacts = emit(&plan, &options, EnvoySets { bootstrap: false, xds: true }, &mut diagnostics);

@@ -1,7 +1,5 @@
 //! Bootstraps, as emitted, given to the real Envoy.
 
-mod plan;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -70,18 +68,26 @@ fn is_accepted(plan: &Plan, options: &EnvoyOptions, test: &str) {
 
 #[test]
 fn every_supported_envoy_loads_the_sidecar_of_productpage() {
-    is_accepted(&plan::plan([plan::bookinfo::productpage()]), &EnvoyOptions::default(), "productpage");
+    is_accepted(
+        &crate::plan::plan([crate::plan::bookinfo::productpage()]),
+        &EnvoyOptions::default(),
+        "productpage",
+    );
 }
 
 #[test]
 fn every_supported_envoy_loads_one_of_everything() {
-    is_accepted(&plan::plan([plan::everything::gateway()]), &EnvoyOptions::default(), "everything");
+    is_accepted(
+        &crate::plan::plan([crate::plan::everything::gateway()]),
+        &EnvoyOptions::default(),
+        "everything",
+    );
 }
 
 #[test]
 fn the_newest_envoy_loads_what_only_it_knows() {
     let options = EnvoyOptions { oldest: EnvoyVersion::V1_40, ..EnvoyOptions::default() };
-    let plan = plan::plan([plan::bookinfo::productpage()]);
+    let plan = crate::plan::plan([crate::plan::bookinfo::productpage()]);
     let Some(envoy) = envoys().into_iter().find(|path| path.to_string_lossy().contains("envoy-1.40")) else {
         eprintln!("skipped: no Envoy 1.40");
         return;

@@ -16,6 +16,7 @@ pub(crate) fn gateway() -> ProxyPlan {
     proxy.upstreams = upstreams().into_iter().map(Arc::new).collect();
     proxy.bootstrap.locality =
         Some(Locality { region: "r".into(), zone: "z".into(), sub_zone: String::new() });
+    proxy.bootstrap.probes = Some(probes());
     proxy.bootstrap.extra_stat_tags = strings(&["request_method"]);
     proxy.bootstrap.stats_inclusion = StatsInclusion {
         prefixes: strings(&["cluster.outbound"]),
@@ -23,6 +24,20 @@ pub(crate) fn gateway() -> ProxyPlan {
         regexps: strings(&["http.*rq_5xx"]),
     };
     proxy
+}
+
+fn probes() -> ProbeBridge {
+    let timing = ProbeTiming { period: 10 * SECOND, timeout: SECOND };
+    let probe = |kind, target| ProbeRoute { container: "web".into(), kind, target };
+    ProbeBridge {
+        port: 15020,
+        probes: vec![
+            probe(ProbeKind::Startup, ProbeTarget::Tcp { port: 8080, timing }),
+            probe(ProbeKind::Liveness, ProbeTarget::Grpc { port: 9090, service: "live".into(), timing }),
+            probe(ProbeKind::Readiness, ProbeTarget::Http { port: 8080, path: "/ready?full".into(), tls: false }),
+            probe(ProbeKind::PreStop, ProbeTarget::Http { port: 8443, path: "/stop".into(), tls: true }),
+        ],
+    }
 }
 
 fn access_logs() -> Vec<AccessLog> {
@@ -564,9 +579,8 @@ fn addresses() -> EndpointGroup {
     }
 }
 
-fn upstreams() -> Vec<Upstream> {
-    use LoadBalancingAlgorithm::{ConsistentHash as Hash, LeastRequest, Random, RoundRobin};
-    let every_limit = ConnectionPool {
+fn every_limit() -> ConnectionPool {
+    ConnectionPool {
         thresholds: true,
         max_connections: Some(1),
         max_pending_requests: Some(2),
@@ -580,8 +594,11 @@ fn upstreams() -> Vec<Upstream> {
         http2_keepalive: Some((Some(SECOND), Some(SECOND))),
         states_http: true,
         tcp_keepalive: Some(TcpKeepalive { probes: Some(8), time: Some(9), interval: Some(10) }),
-    };
-    let outlier = OutlierDetection {
+    }
+}
+
+fn outlier() -> OutlierDetection {
+    OutlierDetection {
         consecutive_5xx: Some(0),
         consecutive_gateway: Some(2),
         split_local_origin: true,
@@ -590,7 +607,11 @@ fn upstreams() -> Vec<Upstream> {
         base_ejection_time: Some(SECOND),
         max_ejection_percent: Some(80),
         error_codes: vec![StringMatch::Exact("429".into()), StringMatch::Exact("503".into())],
-    };
+    }
+}
+
+fn upstreams() -> Vec<Upstream> {
+    use LoadBalancingAlgorithm::{ConsistentHash as Hash, LeastRequest, Random, RoundRobin};
     let dynamic = |port| Upstream {
         external: true,
         ..upstream(
@@ -608,8 +629,8 @@ fn upstreams() -> Vec<Upstream> {
     vec![
         Upstream {
             protocol: UpstreamProtocol::Http2,
-            pool: every_limit,
-            outlier: Some(outlier),
+            pool: every_limit(),
+            outlier: Some(outlier()),
             load_balancing: balanced(LeastRequest, LocalityBalancing::Weighted),
             tls: UpstreamTlsChoice::Auto(Box::new(UpstreamTls {
                 alpn: strings(&["istio-peer-exchange", "istio", "h2"]),
