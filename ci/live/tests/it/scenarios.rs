@@ -1,43 +1,59 @@
 //! Every scenario with a `traffic.yaml`, compiled and run with each Envoy.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use meshc_live::{Input, RunOptions, Traffic, run};
 
 use crate::machine;
 
+/// How many scenarios run at once: much of a run is waiting for the next time that a proxy asks DNS.
+const AT_ONCE: usize = 3;
+
 #[test]
 fn every_scenario_gives_its_verdicts_with_the_oldest_and_the_newest_envoy() {
     let scenarios = scenarios(&machine::root().join("testdata/scenarios"));
     assert!(!scenarios.is_empty(), "there are no scenarios");
-    let mut wrong = Vec::new();
+    let mut runs = Vec::new();
     for version in machine::ENVOYS {
         let Some(envoy) = machine::envoy(version) else { return };
-        let meshc = machine::meshc();
-        for (name, folder) in &scenarios {
-            let result = run(
-                &RunOptions {
-                    scenario: name.clone(),
-                    input: Input::Tree { mesh: folder.join("mesh"), meshc: meshc.clone() },
-                    traffic: folder.join("traffic.yaml"),
-                    envoy: envoy.clone(),
-                    program: machine::program(),
-                    keep: None,
-                },
-                &mut |progress| println!("{progress}"),
-            );
-            match result {
-                Ok(report) => {
-                    println!("{}", report.table());
-                    if !report.passed() {
-                        wrong.push(report.table());
+        runs.extend(scenarios.iter().map(|(name, folder)| (name, folder, envoy.clone())));
+    }
+    let meshc = machine::meshc();
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((name, folder, envoy)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(problem) = carry_out(name, folder, envoy, &meshc) {
+                        wrong.lock().unwrap().push(problem);
                     }
                 }
-                Err(error) => wrong.push(format!("{name}, Envoy {version}: {error}")),
-            }
+            });
         }
-    }
+    });
+    let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn carry_out(name: &str, folder: &Path, envoy: &Path, meshc: &Path) -> Result<(), String> {
+    let options = RunOptions {
+        scenario: name.to_owned(),
+        input: Input::Tree { mesh: folder.join("mesh"), meshc: meshc.to_owned() },
+        traffic: folder.join("traffic.yaml"),
+        envoy: envoy.to_owned(),
+        program: machine::program(),
+        keep: None,
+    };
+    let report =
+        run(&options, &mut |_| {}).map_err(|error| format!("{name}, {}: {error}", envoy.display()))?;
+    if report.passed() {
+        println!("{}", report.table());
+        Ok(())
+    } else {
+        Err(report.table())
+    }
 }
 
 #[test]
