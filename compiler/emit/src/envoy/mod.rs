@@ -34,7 +34,7 @@ mod load_balancing;
 mod metadata;
 mod metadata_exchange;
 mod mirror;
-mod names;
+pub mod names;
 mod network_filter;
 mod options;
 mod outlier;

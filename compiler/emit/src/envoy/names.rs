@@ -7,7 +7,8 @@ use meshc_contract::ObjectRef;
 use meshc_plan::{ListenerName, RouteTableName, RuleId, UpstreamName};
 
 /// The name of a cluster.
-pub(super) fn upstream(name: &UpstreamName) -> String {
+#[must_use]
+pub fn upstream(name: &UpstreamName) -> String {
     match name {
         UpstreamName::Outbound { port, subset, host } => {
             format!("outbound|{port}|{}|{host}", subset.as_deref().unwrap_or_default())
@@ -44,7 +45,8 @@ pub(super) fn dns_cache(name: &UpstreamName) -> String {
 }
 
 /// The name of a listener.
-pub(super) fn listener(name: &ListenerName) -> String {
+#[must_use]
+pub fn listener(name: &ListenerName) -> String {
     match name {
         ListenerName::VirtualOutbound => "virtualOutbound".to_owned(),
         ListenerName::VirtualInbound => "virtualInbound".to_owned(),
@@ -54,7 +56,8 @@ pub(super) fn listener(name: &ListenerName) -> String {
 }
 
 /// The name of a route configuration.
-pub(super) fn route_table(name: &RouteTableName) -> String {
+#[must_use]
+pub fn route_table(name: &RouteTableName) -> String {
     let bind_suffix = |bind: &Option<String>| bind.as_ref().map_or(String::new(), |bind| format!(".{bind}"));
     match name {
         RouteTableName::Port(port) => port.to_string(),
