@@ -149,10 +149,12 @@ impl Service {
     }
 
     /// The address that a proxy matches connections by (istiod's `GetAddressForProxy`): the first virtual address of an IP
-    /// family that the proxy has, else an automatic address where the proxy resolves names itself.
+    /// family that the proxy has, else an automatic address where the proxy resolves names itself, else the first virtual
+    /// address of any family.
     #[must_use]
     pub fn address_for(&self, workload: &Workload) -> ServiceAddress {
-        let Some(first) = self.addresses_for(workload).into_iter().next() else {
+        let fitting = self.addresses_for(workload).into_iter().next();
+        let Some(first) = fitting.or_else(|| self.addresses.first().cloned()) else {
             return ServiceAddress::None;
         };
         match first.parse() {
@@ -246,6 +248,10 @@ mod tests {
         let service = &fixture.mesh.services[0];
         assert_eq!(service.addresses, ["10.96.0.1", "fd00::1"]);
         assert_eq!(service.addresses_for(fixture.workload("shop.web")), ["10.96.0.1"]);
+        let other_family = Service { addresses: vec!["fd00::1".to_owned()], ..Service::clone(service) };
+        assert_eq!(other_family.addresses_for(fixture.workload("shop.web")), Vec::<String>::new());
+        let address = other_family.address_for(fixture.workload("shop.web"));
+        assert_eq!(address, ServiceAddress::Ip("fd00::1".parse().unwrap()));
     }
 
     #[test]

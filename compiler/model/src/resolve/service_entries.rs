@@ -1,7 +1,5 @@
 //! ServiceEntries: one service for each host and address (translation-spec §0.3).
 
-use std::collections::BTreeMap;
-
 use meshc_api::mesh_config::{MeshConfig, Visibility as Bound};
 use meshc_api::{Resource, ResourceSet, istio};
 use meshc_contract::ServiceRef;
@@ -75,7 +73,7 @@ fn service(
         external_addresses: Vec::new(),
         auto_addresses: allocated.of(resource, &reference.host),
         ports: ports(spec),
-        selector: BTreeMap::new(),
+        selector: spec.workload_selector.as_ref().map(|selector| selector.labels.clone()).unwrap_or_default(),
         labels: resource.meta.labels.clone(),
         annotations: annotations.clone(),
         export_to: visibility(resource, config, surroundings).into_set(),

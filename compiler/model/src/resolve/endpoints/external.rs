@@ -17,7 +17,9 @@ pub(super) fn add(facts: &Facts<'_>, endpoints: &mut RegisteredEndpoints) {
         for host in &object.spec.hosts {
             let service = reference(object, host);
             let of_host = of_host(facts, object, &service.host);
-            endpoints.add(&service, of_host);
+            // istiod makes a service of each address and lists the endpoints of all of them.
+            let times = object.spec.addresses.len().max(1);
+            endpoints.add(&service, std::iter::repeat_n(of_host, times).flatten().collect());
         }
     }
 }
