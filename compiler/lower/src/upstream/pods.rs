@@ -64,10 +64,14 @@ pub(super) fn names(
         return if kubernetes { without_selector(target, diags) } else { PodNames::default() };
     }
     let Some(selector) = selector(target, diags) else { return PodNames::default() };
-    let (mut pods, others): (Vec<&EndpointFact>, Vec<&EndpointFact>) =
-        service.endpoints.iter().filter(|fact| endpoints::selected(target, fact)).partition(|fact| is_pod(fact));
+    let (mut pods, others): (Vec<&EndpointFact>, Vec<&EndpointFact>) = service
+        .endpoints
+        .iter()
+        .filter(|fact| endpoints::selected(target, fact))
+        .partition(|fact| is_pod(fact));
     if pods.is_empty() {
-        if !others.is_empty() {
+        // A ServiceEntry that selects no pod is for other workloads.
+        if !others.is_empty() || service.registry == Registry::External {
             return PodNames::default();
         }
         // Pods of a subset that come later are taken to be like the others of the service.

@@ -181,3 +181,28 @@ ports: [{name: http, port: 8080}]
     let Discovery::Static(stated) = &upstream(&plan, 80, None).discovery else { panic!("not stated") };
     assert_eq!(stated[0].endpoints[0].address, EndpointAddress::Ip("192.0.2.7".parse().unwrap(), 8080));
 }
+
+#[test]
+fn a_service_entry_that_selects_pods_and_virtual_machines_finds_both() {
+    let entry = "---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web.example.com]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}]
+  workloadSelector: {labels: {app: web}}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: vm, namespace: shop}
+spec: {address: 192.0.2.9, labels: {app: web}, serviceAccount: web}
+";
+    let (plan, _) = compile(&[entry, &workload("v1", 8080, "")]);
+    let Discovery::Pods { names, stated } = &upstream(&plan, 80, None).discovery else { panic!("no pods") };
+    assert_eq!((names.len(), names[0].port, names[0].mtls), (1, 8080, true));
+    assert_eq!(stated[0].endpoints[0].address, EndpointAddress::Ip("192.0.2.9".parse().unwrap(), 8080));
+    assert_eq!(plan.headless_services[0].selector.len(), 1);
+}
