@@ -72,6 +72,7 @@ enum Piece {
     Fixed(&'static str),
     Text(Arc<str>),
     Elements(Arc<[Arc<str>]>, usize),
+    Nested(Content, usize),
 }
 
 /// Spaces enough for every indentation.
@@ -100,27 +101,33 @@ impl Content {
         self.pieces.push(Piece::Elements(elements, indent.min(SPACES.len())));
     }
 
+    /// Adds another content with every line but empty ones indented by that many spaces, at most 32.
+    pub fn push_nested(&mut self, content: &Content, indent: usize) {
+        self.pieces.push(Piece::Nested(content.clone(), indent.min(SPACES.len())));
+    }
+
     /// Writes the whole content.
     ///
     /// # Errors
     ///
     /// What the writer reports.
     pub fn write_to(&self, writer: &mut impl Write) -> io::Result<()> {
-        self.for_each(|text| writer.write_all(text.as_bytes()))
+        self.for_each(&mut |text| writer.write_all(text.as_bytes()))
     }
 
     /// The whole content.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let Ok(()) = self.for_each(|part| {
+        let Ok(()) = self.for_each(&mut |part| {
             text.push_str(part);
             Ok::<(), std::convert::Infallible>(())
         });
         text
     }
 
-    fn for_each<E>(&self, mut take: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    /// Gives the texts of the content, one after the other.
+    pub(crate) fn for_each<E>(&self, take: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         for piece in &self.pieces {
             match piece {
                 Piece::Fixed(text) => take(text)?,
@@ -135,6 +142,19 @@ impl Content {
                             take(line)?;
                         }
                     }
+                }
+                Piece::Nested(content, indent) => {
+                    let mut starts_line = true;
+                    content.for_each(&mut |text| {
+                        for line in text.split_inclusive('\n') {
+                            if starts_line && line != "\n" {
+                                take(&SPACES[..*indent])?;
+                            }
+                            take(line)?;
+                            starts_line = line.ends_with('\n');
+                        }
+                        Ok(())
+                    })?;
                 }
             }
         }

@@ -8,6 +8,7 @@ pub mod envoy;
 mod hash;
 pub mod identities;
 pub mod json;
+pub mod kubernetes;
 pub mod yaml;
 
 pub use artifact::{ArtifactPath, ArtifactSet, Content};

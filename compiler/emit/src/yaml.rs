@@ -225,6 +225,35 @@ fn is_block(text: &str) -> bool {
         && text.lines().all(|line| !line.ends_with([' ', '\t']))
 }
 
+/// Tells of a text that comes in parts whether it can be written line by line and ends with one newline.
+#[derive(Default)]
+pub(crate) struct Lines {
+    /// The last two bytes.
+    last: [u8; 2],
+    refused: bool,
+}
+
+impl Lines {
+    /// Sees the next part.
+    pub(crate) fn see(&mut self, text: &str) {
+        if self.last == [0, 0] && text.starts_with([' ', '\n', '\t']) {
+            self.refused = true;
+        }
+        for byte in text.bytes() {
+            let blank_end = byte == b'\n' && matches!(self.last[1], b' ' | b'\t');
+            let control = (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f;
+            self.refused |= blank_end || control;
+            self.last = [self.last[1], byte];
+        }
+        self.refused |= !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && !is_printable(c));
+    }
+
+    /// Whether all of what was seen can be written so.
+    pub(crate) fn are_a_block(&self) -> bool {
+        !self.refused && self.last[1] == b'\n' && self.last[0] != b'\n'
+    }
+}
+
 /// Writes a text of several lines literally. The sign says what ends it: nothing, one newline or several.
 fn block(out: &mut String, text: &str, indent: usize) {
     let body = text.trim_end_matches('\n');

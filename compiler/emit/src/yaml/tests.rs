@@ -267,3 +267,23 @@ proptest::proptest! {
         proptest::prop_assert_eq!(read, value, "{}", printed);
     }
 }
+
+#[test]
+fn a_text_in_parts_is_a_block_exactly_where_nothing_of_it_would_be_lost() {
+    for (parts, block) in [
+        (&["{\n \"a\": ", "1\n}\n"][..], true),
+        (&["é: 1\n"], true),
+        (&["no newline"], false),
+        (&["two newlines\n", "\n"], false),
+        (&[" starts with a space\n"], false),
+        (&["ends with a space ", "\n"], false),
+        (&["nel\u{85}\n"], false),
+        (&["del\u{7f}\n"], false),
+        (&["cr\r\n"], false),
+        (&[], false),
+    ] {
+        let mut lines = super::Lines::default();
+        parts.iter().for_each(|part| lines.see(part));
+        assert_eq!(lines.are_a_block(), block, "{parts:?}");
+    }
+}

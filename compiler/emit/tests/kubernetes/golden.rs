@@ -1,0 +1,81 @@
+//! Manifests of the scenarios, held against files that are reviewed. `BLESS=1` writes them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::compile::{compile, folder, repository};
+
+/// Files of a folder by their paths in it.
+fn read_all(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            files.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn scenarios(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.join("mesh").is_dir() {
+        found.push(folder.to_owned());
+        return;
+    }
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            scenarios(&path, found);
+        }
+    }
+}
+
+#[test]
+fn manifests_of_bookinfo_are_those_that_were_reviewed() {
+    let files = compile(folder(&repository().join("testdata/scenarios/bookinfo/mesh"))).files;
+    let golden = repository().join("golden/bookinfo/kubernetes");
+    if std::env::var_os("BLESS").is_some() {
+        if golden.exists() {
+            fs::remove_dir_all(&golden).unwrap();
+        }
+        for (path, text) in &files {
+            let path = golden.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+    let mut reviewed = BTreeMap::new();
+    read_all(&golden, &golden, &mut reviewed);
+    let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&files), names(&reviewed), "BLESS=1 rewrites the golden files");
+    for (path, text) in &files {
+        let differs = text.lines().zip(reviewed[path].lines()).position(|(new, old)| new != old);
+        assert!(*text == reviewed[path], "{path} differs from line {differs:?}; BLESS=1 rewrites it");
+    }
+}
+
+#[test]
+fn every_scenario_compiles_to_the_same_manifests_whatever_the_order_of_its_files() {
+    let mut found = Vec::new();
+    scenarios(&repository().join("testdata/scenarios"), &mut found);
+    assert!(!found.is_empty());
+    for scenario in found {
+        let mut inputs = folder(&scenario.join("mesh"));
+        let first = compile(inputs.clone());
+        inputs.reverse();
+        assert_eq!(first.files, compile(inputs).files, "{}", scenario.display());
+        let errors = first
+            .findings
+            .iter()
+            .filter(|finding| finding.code.number >= 6000 || finding.code.number / 10 == 409);
+        assert_eq!(
+            errors.collect::<Vec<_>>(),
+            Vec::<&meshc_diagnostics::Diagnostic>::new(),
+            "{}",
+            scenario.display()
+        );
+    }
+}
