@@ -92,7 +92,7 @@ fn version(envoy: &Path) -> Result<String, Failure> {
     let output =
         Command::new(envoy).arg("--version").output().map_err(|error| Failure::io("run", envoy, &error))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let version = text.split('/').nth(1).filter(|_| text.contains("version:"));
+    let version = text.split_once("version: ").and_then(|(_, version)| version.split('/').nth(1));
     version.map(str::to_owned).ok_or_else(|| Failure::new(format!("`{}` is not an Envoy", envoy.display())))
 }
 
@@ -100,19 +100,28 @@ fn version(envoy: &Path) -> Result<String, Failure> {
 fn verdict(envoy: &Path, bootstrap: &Path, placeholders: &layout::Placeholders) -> Result<Verdict, Failure> {
     let layout = layout::Layout::of(bootstrap, placeholders)?;
     let output = Command::new(envoy)
-        .args(["--mode", "validate", "--log-level", "error", "--log-format", "%v", "-c"])
+        .args(["--mode", "validate", "--log-level", "critical", "-c"])
         .arg(layout.bootstrap())
         .output()
         .map_err(|error| Failure::io("run", envoy, &error))?;
     let told = String::from_utf8_lossy(&output.stderr);
     let mut objections: Vec<String> = Vec::new();
     if !output.status.success() {
-        objections.extend(told.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+        objections
+            .extend(told.lines().filter(|line| line.contains(CRITICAL)).map(|line| layout.original(line)));
         if objections.is_empty() {
             objections.push(format!("Envoy ended with {}", output.status));
         }
     }
     Ok(Verdict { bootstrap: bootstrap.to_owned(), objections })
+}
+
+/// The message of a log line that says why Envoy cannot start. The bootstrap states the format: fields between tabs, the
+/// level second and the message fourth.
+fn objection(line: &str) -> Option<&str> {
+    let mut fields = line.split('\t');
+    let level = fields.nth(1)?;
+    (level == "critical").then(|| fields.nth(1)).flatten()
 }
 
 fn text(version: &str, verdicts: &[Verdict], global: &Global) -> String {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use meshc_ca::{CaProtection, Existing, InitOptions, KeyAlgorithm, KeyProtection};
-use meshc_contract::Lifetime;
+use meshc_ca::{CaError, CaProtection, Existing, InitOptions, IssueOptions, KeyAlgorithm, KeyProtection};
+use meshc_contract::{IdentityRequest, Lifetime, SecretRef, SpiffeId};
 use meshc_emit::envoy::{CONFIG_DIRECTORY, IDENTITY_DIRECTORY};
 use tempfile::TempDir;
 
@@ -15,34 +15,69 @@ use crate::exit::Failure;
 /// Name of the bootstrap in its folder.
 pub(super) const BOOTSTRAP: &str = "bootstrap.json";
 
-/// A certificate and its key, made for this run, which stand for every certificate of the mesh.
+/// A certificate with its key and roots, made for this run, which stand for every certificate of the mesh.
 pub(super) struct Placeholders {
-    certificate: Vec<u8>,
+    certificate: String,
     key: Vec<u8>,
+    roots: String,
 }
 
 impl Placeholders {
-    /// Makes them.
+    /// Makes them. A leaf is needed: Envoy refuses a certificate that may not sign handshakes.
     pub(super) fn new(now: SystemTime) -> Result<Self, Failure> {
-        let day = Lifetime::ISTIO_DEFAULT;
-        let options = InitOptions {
-            trust_domain: "verify.invalid".to_owned(),
-            algorithm: KeyAlgorithm::EcdsaP256,
-            root_lifetime: day,
-            intermediate_lifetime: day,
-        };
-        let failure = |error: meshc_ca::CaError| Failure::new(error.to_string());
         let folder = temporary()?;
-        let material = meshc_ca::init(&options, now.into()).map_err(failure)?;
-        let plaintext =
-            CaProtection { root: KeyProtection::Plaintext, intermediate: KeyProtection::Plaintext };
-        meshc_ca::write_ca(folder.path(), &material, &plaintext, Existing::Replace).map_err(failure)?;
+        let leaf = issue(folder.path(), now).map_err(|error| Failure::new(error.to_string()))?;
+        let Some(leaf) = leaf else { return Err(Failure::new("no certificate could be made")) };
+        let path = leaf.join("tls.key");
         let read = |name: &str| {
-            let path = folder.path().join(name);
-            fs::read(&path).map_err(|error| Failure::io("read", &path, &error))
+            let path = leaf.join(name);
+            fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))
         };
-        Ok(Self { certificate: read("root.crt")?, key: read("root.key")? })
+        let key = fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
+        Ok(Self { certificate: read("tls.crt")?, key, roots: read("ca.crt")? })
     }
+
+    /// What stands at a path of a pod, told by the name of the file as Kubernetes and Istio name them.
+    fn at(&self, path: &str) -> &[u8] {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if name.ends_with("key") || name.ends_with("key.pem") {
+            &self.key
+        } else if name.contains("ca") {
+            self.roots.as_bytes()
+        } else {
+            self.certificate.as_bytes()
+        }
+    }
+}
+
+/// Makes an authority and a leaf in a folder; returns the folder of the leaf.
+fn issue(folder: &Path, now: SystemTime) -> Result<Option<PathBuf>, CaError> {
+    let trust_domain = "verify.invalid";
+    let authority = folder.join("authority");
+    let options = InitOptions {
+        trust_domain: trust_domain.to_owned(),
+        algorithm: KeyAlgorithm::EcdsaP256,
+        root_lifetime: Lifetime::ISTIO_DEFAULT,
+        intermediate_lifetime: Lifetime::ISTIO_DEFAULT,
+    };
+    let plaintext = || KeyProtection::Plaintext;
+    let protection = CaProtection { root: plaintext(), intermediate: plaintext() };
+    meshc_ca::write_ca(&authority, &meshc_ca::init(&options, now.into())?, &protection, Existing::Refuse)?;
+    let (namespace, account) = ("verify".to_owned(), "verify".to_owned());
+    let request = IdentityRequest {
+        spiffe_id: SpiffeId {
+            trust_domain: trust_domain.to_owned(),
+            namespace: namespace.clone(),
+            service_account: account.clone(),
+        },
+        ttl: Lifetime::ISTIO_DEFAULT,
+        workloads: Vec::new(),
+        secret: SecretRef { namespace, name: account },
+    };
+    let issuer = meshc_ca::load_issuer(&authority, None)?;
+    let leaf = meshc_ca::issue(&request, &issuer, &IssueOptions::default(), now.into())?;
+    let written = meshc_ca::write_issued(&folder.join("leaves"), &[leaf], &plaintext())?;
+    Ok(written.into_iter().next())
 }
 
 /// The files of one pod.
@@ -68,6 +103,11 @@ impl Layout {
         self.inside(CONFIG_DIRECTORY).join(BOOTSTRAP)
     }
 
+    /// What Envoy said, with the paths of the pod instead of the temporary ones.
+    pub(super) fn original(&self, told: &str) -> String {
+        told.replace(&self.root.path().display().to_string(), "")
+    }
+
     fn inside(&self, path: &str) -> PathBuf {
         self.root.path().join(path.trim_start_matches('/'))
     }
@@ -85,9 +125,8 @@ impl Layout {
     fn place_mounts(&self, text: &str, placeholders: &Placeholders) -> Result<(), Failure> {
         for line in text.lines() {
             let Some(path) = line.trim().strip_prefix("filename: ") else { continue };
-            let content = if path.ends_with("key") { &placeholders.key } else { &placeholders.certificate };
             if path.starts_with(CONFIG_DIRECTORY) || path.starts_with(IDENTITY_DIRECTORY) {
-                write(&self.inside(path), content)?;
+                write(&self.inside(path), placeholders.at(path))?;
             }
         }
         Ok(())
