@@ -107,8 +107,7 @@ fn verdict(envoy: &Path, bootstrap: &Path, placeholders: &layout::Placeholders) 
     let told = String::from_utf8_lossy(&output.stderr);
     let mut objections: Vec<String> = Vec::new();
     if !output.status.success() {
-        objections
-            .extend(told.lines().filter(|line| line.contains(CRITICAL)).map(|line| layout.original(line)));
+        objections.extend(told.lines().filter_map(objection).map(|told| layout.original(told)));
         if objections.is_empty() {
             objections.push(format!("Envoy ended with {}", output.status));
         }
