@@ -115,9 +115,12 @@ fn verdict(envoy: &Path, bootstrap: &Path, placeholders: &layout::Placeholders) 
     Ok(Verdict { bootstrap: bootstrap.to_owned(), objections })
 }
 
-/// The message of a log line that says why Envoy cannot start. The bootstrap states the format: fields between tabs, the
-/// level second and the message fourth.
+/// The message of a log line that says why Envoy cannot start. Envoy writes in the format that the bootstrap states (fields
+/// between tabs, the level second and the message fourth), or in its own when it cannot read the bootstrap.
 fn objection(line: &str) -> Option<&str> {
+    if let Some((_, rest)) = line.split_once("[critical]") {
+        return rest.splitn(3, "] ").nth(2);
+    }
     let mut fields = line.split('\t');
     let level = fields.nth(1)?;
     (level == "critical").then(|| fields.nth(1)).flatten()
