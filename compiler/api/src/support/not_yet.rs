@@ -19,6 +19,8 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("MeshConfig", "defaultConfig.proxyBootstrapTemplatePath"),
     ("MeshConfig", "defaultConfig.statsdUdpAddress"),
     ("MeshConfig", "defaultConfig.tracing"),
+    ("MeshConfig", "defaultProviders.accessLogging"),
+    ("MeshConfig", "defaultProviders.tracing"),
     ("MeshConfig", "discoverySelectors"),
     ("MeshConfig", "enableEnvoyAccessLogService"),
     ("MeshConfig", "serviceEntryVisibility"),

@@ -43,10 +43,7 @@ pub(super) fn virtual_hosts(
         groups.iter().flat_map(|group| group.services.iter().map(|view| view.service.host())).collect();
     let others = scope.services.values().filter(|view| !routed.contains(view.service.host()));
     groups.extend(others.flat_map(|view| service_groups(cx, view)));
-    if scope.port == 0 {
-        // Names without a port belong to port 80, so it goes first.
-        groups.sort_by_key(|group| (group.port != PLAIN_HTTP, group.port));
-    } else {
+    if scope.port != 0 {
         groups.retain(|group| group.port == scope.port);
     }
     build(cx, scope, groups)

@@ -253,13 +253,13 @@ fn http_chain(cx: &ProxyContext<'_>, request: &Request<'_>) -> FilterChain {
     chain(cx, matches, filters, None, request.service.origin.clone())
 }
 
-/// All HTTP services of a port share a table; a sniffed service at its own address has one of its own.
+/// All HTTP services of a port share a table; a sniffed service that has a listener for itself has one of its own.
 fn table_name(request: &Request<'_>) -> RouteTableName {
     let port = request.port.number;
     if let BindAddress::Unix(path) = &request.binding.primary {
         return RouteTableName::Unix(path.clone());
     }
-    if request.port.protocol.is_auto() && !request.binding.is_wildcard() {
+    if request.port.protocol.is_auto() && (request.alone || !request.binding.is_wildcard()) {
         return RouteTableName::HostPort { host: request.service.host().to_owned(), port };
     }
     RouteTableName::Port(port)
