@@ -1,6 +1,5 @@
 //! What a run found.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -39,8 +38,8 @@ pub struct CallReport {
     pub url: String,
     /// How often.
     pub repeat: u32,
-    /// What came of it, in a few words.
-    pub outcome: String,
+    /// What came of it, in a few words: of the calls, then of those that applications made, then what they saw.
+    pub outcome: Vec<String>,
     /// Milliseconds for all repetitions.
     pub elapsed_ms: u64,
     /// What was not as expected; nothing if the verdict holds.
@@ -56,45 +55,46 @@ impl Report {
         !self.calls.is_empty() && self.calls.iter().all(|call| call.problems.is_empty())
     }
 
-    /// The report as a table for people, one call a line, with what is wrong below it.
+    /// The report as a table for people, with what is wrong below each call.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut text = String::new();
-        let columns: Vec<[String; 4]> = self
-            .calls
-            .iter()
-            .map(|call| {
-                let verdict = if call.problems.is_empty() { "ok" } else { "FAIL" };
-                let times = if call.repeat == 1 { String::new() } else { format!("{}× ", call.repeat) };
-                [verdict.to_owned(), call.name.clone(), format!("{times}{}", call.url), call.outcome.clone()]
-            })
-            .collect();
-        let width = |column: usize| columns.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (first, second, third) = (width(0), width(1), width(2));
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{}, Envoy {}", self.scenario, self.envoy_name());
-        for (row, call) in columns.iter().zip(&self.calls) {
-            let [verdict, name, request, outcome] = row;
-            let _ = writeln!(text, "  {verdict:first$}  {name:second$}  {request:third$}  {outcome}");
-            for problem in &call.problems {
-                let _ = writeln!(text, "  {:first$}    {problem}", "");
+        let mut text = format!("{}, Envoy {}\n", self.scenario, self.envoy_name());
+        let rows: Vec<Row> = self.calls.iter().map(Row::of).collect();
+        let width = |column: fn(&Row) -> &[String]| {
+            rows.iter().flat_map(column).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let (call, times) = (width(|row| &row.call), width(|row| &row.times));
+        for (row, report) in rows.iter().zip(&self.calls) {
+            for line in 0..row.call.len().max(row.outcome.len()) {
+                let cell = |column: &[String]| column.get(line).cloned().unwrap_or_default();
+                let (verdict, what, count) = (cell(&row.verdict), cell(&row.call), cell(&row.times));
+                let printed = format!("  {verdict:4}  {what:call$}  {count:>times$}  {}", cell(&row.outcome));
+                text.push_str(printed.trim_end());
+                text.push('\n');
             }
-            if let Some(sample) = &call.sample {
-                let json = serde_json::to_string_pretty(sample).unwrap_or_default();
-                let _ = writeln!(text, "{json}");
+            for problem in &report.problems {
+                text.push_str(&format!("        {problem}\n"));
+            }
+            if let Some(sample) = &report.sample {
+                text.push_str(&serde_json::to_string_pretty(sample).unwrap_or_default());
+                text.push('\n');
             }
         }
+        text + &self.footer()
+    }
+
+    fn footer(&self) -> String {
         let failed = self.calls.iter().filter(|call| !call.problems.is_empty()).count();
-        let _ = writeln!(
-            text,
-            "  {} calls, {failed} not as expected; {} pods ready after {:.1} s, calls after {:.1} s, done after {:.1} s",
+        let verdict =
+            if failed == 0 { "all as expected".to_owned() } else { format!("{failed} not as expected") };
+        format!(
+            "  {} calls, {verdict}. {} pods were ready after {:.1} s and knew each other after {:.1} s; {:.1} s in all.\n",
             self.calls.len(),
             self.pods,
             seconds(self.started_ms),
             seconds(self.settled_ms),
             seconds(self.total_ms)
-        );
-        text
+        )
     }
 
     /// The folder that the binary is in says its version: `envoy-1.40.0/bin/envoy`.
@@ -110,4 +110,62 @@ impl Report {
 
 fn seconds(ms: u64) -> f64 {
     f64::from(u32::try_from(ms).unwrap_or(u32::MAX)) / 1000.0
+}
+
+/// The cells of a call, each of one or more lines.
+struct Row {
+    verdict: [String; 1],
+    call: [String; 2],
+    times: [String; 1],
+    outcome: Vec<String>,
+}
+
+impl Row {
+    fn of(call: &CallReport) -> Self {
+        Self {
+            verdict: [if call.problems.is_empty() { "ok" } else { "FAIL" }.to_owned()],
+            call: [call.name.clone(), format!("  {} → {}", call.from, call.url)],
+            times: [format!("{}×", call.repeat)],
+            outcome: call.outcome.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_aligns_its_columns_and_says_what_is_wrong() {
+        let call = |name: &str, repeat, problems: &[&str]| CallReport {
+            name: name.to_owned(),
+            from: "a".to_owned(),
+            url: "http://b/".to_owned(),
+            repeat,
+            outcome: vec!["200 from b.b".to_owned(), "b.b saw 1".to_owned()],
+            elapsed_ms: 1,
+            problems: problems.iter().map(|&problem| problem.to_owned()).collect(),
+            sample: None,
+        };
+        let report = Report {
+            scenario: "s".to_owned(),
+            envoy: PathBuf::from("/x/envoy-1.40.0/bin/envoy"),
+            pods: 2,
+            started_ms: 1000,
+            settled_ms: 2000,
+            total_ms: 3000,
+            calls: vec![call("one", 1, &[]), call("another", 100, &["no answer"])],
+        };
+        let expected = "\
+s, Envoy 1.40.0
+  ok    one                1×  200 from b.b
+          a → http://b/        b.b saw 1
+  FAIL  another          100×  200 from b.b
+          a → http://b/        b.b saw 1
+        no answer
+  2 calls, 1 not as expected. 2 pods were ready after 1.0 s and knew each other after 2.0 s; 3.0 s in all.
+";
+        assert_eq!(report.table(), expected);
+        assert!(!report.passed());
+    }
 }

@@ -1,10 +1,14 @@
 //! Holds what happened against what was expected.
 
+mod summary;
+
 use std::collections::BTreeMap;
 
 use crate::echo::Seen;
 use crate::exchange::{Answer, Echo, Exchange, Failure, Outcome};
 use crate::traffic::{Expect, SeenExpect};
+
+pub(crate) use summary::summary;
 
 /// How many single problems are told before they are only counted.
 const TOLD: usize = 3;
@@ -36,35 +40,6 @@ pub(crate) fn judge(expect: &Expect, exchanges: &[Exchange], seen: &BTreeMap<Str
 /// Whether one exchange is what every exchange must be.
 pub(crate) fn is_as_expected(expect: &Expect, exchange: &Exchange) -> bool {
     mismatch(expect, exchange).is_none()
-}
-
-/// What came of the calls, in a few words.
-pub(crate) fn summary(expect: &Expect, exchanges: &[Exchange], seen: &BTreeMap<String, Seen>) -> String {
-    let mut words = vec![counted(exchanges)];
-    for host in expect.upstream.keys() {
-        words.push(format!("{host}: {}", counted(&upstream(exchanges, host))));
-    }
-    words.extend(seen.iter().map(|(workload, seen)| format!("{workload} saw {}", seen.requests)));
-    words.join("; ")
-}
-
-/// Outcomes with their share.
-fn counted(exchanges: &[Exchange]) -> String {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for exchange in exchanges {
-        let word = match &exchange.outcome {
-            Outcome::Failed(Failure { kind, .. }) => kind.to_string(),
-            outcome @ Outcome::Answered(_) => outcome.to_string(),
-        };
-        *counts.entry(word).or_default() += 1;
-    }
-    let total = exchanges.len();
-    let share = |(word, count): (String, usize)| match total {
-        1 => word,
-        _ if count == total => format!("{word} ×{count}"),
-        _ => format!("{word} {:.1}%", percent(count, total)),
-    };
-    counts.into_iter().map(share).collect::<Vec<_>>().join(", ")
 }
 
 fn percent(count: usize, total: usize) -> f64 {
