@@ -93,6 +93,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Compile a tree into manifests, bootstraps and identity requests.
     Build(commands::build::BuildArgs),
+    /// Draw the services, workloads and gateways of a tree.
+    Graph(commands::graph::GraphArgs),
     /// Load every compiled bootstrap into a real Envoy.
     Verify(commands::verify::VerifyArgs),
     /// The certificate authority: make a root, issue certificates.

@@ -2,4 +2,5 @@
 
 pub(crate) mod build;
 pub(crate) mod ca;
+pub(crate) mod graph;
 pub(crate) mod verify;

@@ -8,7 +8,6 @@ use meshc_api::mesh_config::{self, MeshFiles};
 use meshc_api::{IstiodFeatures, ResourceSet};
 use meshc_diagnostics::{Diagnostics, FileId, Sources as _};
 use meshc_model::{Inject, Mesh, Options};
-use meshc_plan::Plan;
 use meshc_source::{Document, InputFile, SourceMap, disk, parse_file};
 use rayon::prelude::*;
 
@@ -117,9 +116,4 @@ fn options(args: &InputArgs) -> Options {
         InjectChoice::All => Inject::All,
     };
     Options { domain: args.cluster_domain.clone(), inject, ..Options::default() }
-}
-
-/// Decides what every proxy is told.
-pub(crate) fn lower(mesh: &Mesh, diagnostics: &mut Diagnostics) -> Plan {
-    meshc_lower::lower(mesh, diagnostics)
 }

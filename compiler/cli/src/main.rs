@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Build(args) => commands::build::run(args, &cli.global),
+        Command::Graph(args) => commands::graph::run(args, &cli.global),
         Command::Verify(args) => commands::verify::run(args, &cli.global),
         Command::Ca(args) => commands::ca::run(args, &cli.global),
     };

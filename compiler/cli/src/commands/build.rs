@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use meshc_contract::Lifetime;
-use meshc_diagnostics::Diagnostics;
-use meshc_emit::envoy::{self, EnvoyFlavor, EnvoyOptions, EnvoySets};
+use meshc_emit::envoy::{self, Emitter, EnvoyFlavor, EnvoyOptions, EnvoySets};
+use meshc_emit::kubernetes::{self, KubernetesOptions};
 use meshc_emit::{ArtifactSet, identities};
 use meshc_model::Mesh;
 use meshc_plan::Plan;
@@ -60,24 +60,19 @@ enum EnvoyChoice {
 /// all the same.
 pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure> {
     let format = global.format(&[Format::Human, Format::Concise, Format::Json])?;
-    let Resolved { files, objects, resources: _, mesh, mut diagnostics } = driver::resolve(&args.input)?;
-    if objects == 0 {
+    let mut resolved = driver::resolve(&args.input)?;
+    if resolved.objects == 0 {
+        let Resolved { diagnostics, files, .. } = resolved;
         let outcome = report::finish(Found { diagnostics, files: &files, resources: 0 }, format, global);
         report::note(&nothing_to_compile(args, files.len(), outcome), global);
         return Ok(if outcome == Outcome::Clean { Outcome::NoInputs } else { outcome });
     }
-    let plan = driver::lower(&mesh, &mut diagnostics);
-    let review = envoy_artifacts(args, &plan, &mut diagnostics, |set| set == EmitSet::Xds);
-    let deliverables = deliverables(args, &mesh, &plan, &mut diagnostics);
+    let plan = meshc_lower::lower(&resolved.mesh, &mut resolved.diagnostics);
+    let artifacts = emit(args, &plan, &mut resolved);
+    let Resolved { diagnostics, files, objects, mesh, resources: _ } = resolved;
+    let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
     let withheld = diagnostics.has_errors();
-    let mut artifacts = ArtifactSet::default();
-    if !withheld {
-        artifacts.extend(deliverables);
-    }
-    if !withheld || args.emit.iter().all(|set| *set == EmitSet::Xds) {
-        artifacts.extend(review);
-    }
-    let written = artifacts.iter().count();
+    let written = if withheld && !review_only { 0 } else { artifacts.iter().count() };
     if written > 0 {
         out_dir::replace(&args.out_dir, &artifacts)?;
     }
@@ -86,28 +81,25 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
     Ok(outcome)
 }
 
-/// What is applied or run: manifests, bootstraps and the identities that they need.
-fn deliverables(args: &BuildArgs, mesh: &Mesh, plan: &Plan, diagnostics: &mut Diagnostics) -> ArtifactSet {
-    let mut artifacts = envoy_artifacts(args, plan, diagnostics, |set| set == EmitSet::Bootstrap);
-    let requests = identities::requests(plan, &mesh.config.trust_domain, Lifetime::ISTIO_DEFAULT);
-    artifacts.extend(identities::emit(&requests));
-    artifacts
-}
-
-/// The sets of Envoy configuration that were asked for and that a filter lets through.
-fn envoy_artifacts(
-    args: &BuildArgs,
-    plan: &Plan,
-    diagnostics: &mut Diagnostics,
-    filter: impl Fn(EmitSet) -> bool,
-) -> ArtifactSet {
-    let wanted = |set: EmitSet| args.emit.contains(&set) && filter(set);
-    let sets = EnvoySets { bootstrap: wanted(EmitSet::Bootstrap), xds: wanted(EmitSet::Xds) };
+/// The sets that were asked for, and the identities that the proxies need.
+fn emit(args: &BuildArgs, plan: &Plan, resolved: &mut Resolved) -> ArtifactSet {
+    let Resolved { diagnostics, files, resources, mesh, objects: _ } = resolved;
     let flavor = match args.envoy {
         EnvoyChoice::Stock => EnvoyFlavor::Stock,
         EnvoyChoice::IstioProxy => EnvoyFlavor::IstioProxy,
     };
-    envoy::emit(plan, &EnvoyOptions { flavor, ..EnvoyOptions::default() }, sets, diagnostics)
+    let wanted = |set| args.emit.contains(&set);
+    let mut emitter = Emitter::new(EnvoyOptions { flavor, ..EnvoyOptions::default() });
+    let sets = EnvoySets { bootstrap: wanted(EmitSet::Bootstrap), xds: wanted(EmitSet::Xds) };
+    let mut artifacts = envoy::emit(plan, sets, &mut emitter, diagnostics);
+    if wanted(EmitSet::Kubernetes) {
+        let manifests = meshc_lower::manifests(resources, mesh, files, diagnostics);
+        let options = KubernetesOptions::of_flavor(flavor);
+        artifacts.extend(kubernetes::emit(plan, &manifests, &options, &mut emitter, diagnostics));
+    }
+    let requests = identities::requests(plan, &mesh.config.trust_domain, Lifetime::ISTIO_DEFAULT);
+    artifacts.extend(identities::emit(&requests));
+    artifacts
 }
 
 /// Why there is no output.

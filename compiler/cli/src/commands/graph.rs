@@ -4,9 +4,9 @@ use clap::Args;
 use meshc_model::graph;
 
 use crate::args::{Format, Global, InputArgs};
+use crate::driver;
 use crate::exit::{Failure, Outcome};
 use crate::report::{self, Found};
-use crate::driver;
 
 /// Arguments of `meshc graph`.
 #[derive(Debug, Args)]
@@ -26,10 +26,7 @@ pub(crate) fn run(args: &GraphArgs, global: &Global) -> Result<Outcome, Failure>
         Format::Json => graph::json(graph),
         Format::Tree | Format::Human | Format::Concise => graph::tree(graph),
     });
-    let found = Found {
-        diagnostics: resolved.diagnostics,
-        files: &resolved.files,
-        resources: resolved.objects,
-    };
+    let found =
+        Found { diagnostics: resolved.diagnostics, files: &resolved.files, resources: resolved.objects };
     Ok(report::finish(found, Format::Human, global))
 }

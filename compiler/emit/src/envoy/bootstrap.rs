@@ -181,8 +181,10 @@ pub(super) fn http2_options() -> (&'static str, Any) {
         http2_protocol_options: Some(xds::Http2ProtocolOptions::default()),
         ..xds::ExplicitHttpConfig::default()
     };
-    let options =
-        xds::HttpProtocolOptions { explicit_http_config: Some(explicit), ..xds::HttpProtocolOptions::default() };
+    let options = xds::HttpProtocolOptions {
+        explicit_http_config: Some(explicit),
+        ..xds::HttpProtocolOptions::default()
+    };
     (cluster::HTTP_OPTIONS, Any::HttpProtocolOptions(options))
 }
 
@@ -196,7 +198,10 @@ pub(super) fn own_listener(
 ) -> xds::Listener {
     let wildcard = wildcard(options);
     let router = Any::Router(xds::Router { suppress_envoy_headers: false });
-    filters.push(xds::HttpFilter { name: "envoy.filters.http.router".into(), typed_config: Some(Box::new(router)) });
+    filters.push(xds::HttpFilter {
+        name: "envoy.filters.http.router".into(),
+        typed_config: Some(Box::new(router)),
+    });
     let connection = xds::HttpConnectionManager {
         stat_prefix: stat_prefix.to_owned(),
         route_config: Some(xds::Printed::of(routes)),
@@ -225,11 +230,7 @@ fn backend(route: xds::Route) -> xds::VirtualHost {
 
 /// A virtual host for any host.
 pub(super) fn any_host(name: &str) -> xds::VirtualHost {
-    xds::VirtualHost {
-        name: name.to_owned(),
-        domains: vec!["*".to_owned()],
-        ..xds::VirtualHost::default()
-    }
+    xds::VirtualHost { name: name.to_owned(), domains: vec!["*".to_owned()], ..xds::VirtualHost::default() }
 }
 
 fn route(prefix: &str, rewrite: Option<&str>) -> xds::Route {

@@ -4,13 +4,13 @@
 //! the rules that Envoy's .proto files state for their fields. It cannot see what Envoy only finds out while it starts, such as
 //! an expression that RE2 does not take; `meshc verify` asks the real Envoy for that.
 
+mod reader;
 mod rules;
+mod schema;
 
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
-use serde_json::Value;
+use prost_reflect::DescriptorPool;
 
-use self::rules::Rules;
-use super::xds::WITHOUT_DESCRIPTOR;
+use self::schema::Schemas;
 
 /// The kinds of resources that are emitted on their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,38 +48,23 @@ impl Kind {
 /// Descriptors with the rules that they state. Decoding them takes milliseconds, so that is done for the first resource.
 #[derive(Default)]
 pub(super) struct Checker {
-    rules: Option<Rules>,
+    schemas: Option<Schemas>,
 }
 
 impl Checker {
     /// What is wrong with a resource; empty when nothing is.
     pub(super) fn check(&mut self, kind: Kind, text: &str) -> Vec<String> {
-        match self.read(kind, text) {
-            Ok((message, rules)) => rules.breaches(&message),
-            Err(problem) => vec![problem],
+        let schemas = match &mut self.schemas {
+            Some(schemas) => schemas,
+            empty => match descriptors() {
+                Ok(pool) => empty.insert(Schemas::new(pool)),
+                Err(problem) => return vec![problem],
+            },
+        };
+        match schemas.by_name(kind.message()) {
+            Some(schema) => reader::read(schemas, schema, text),
+            None => vec![format!("{} is not known", kind.message())],
         }
-    }
-
-    fn read(&mut self, kind: Kind, text: &str) -> Result<(DynamicMessage, &mut Rules), String> {
-        let rules = match &mut self.rules {
-            Some(rules) => rules,
-            empty => empty.insert(Rules::new(descriptors()?)),
-        };
-        let name = kind.message();
-        let descriptor =
-            rules.pool().get_message_by_name(name).ok_or_else(|| format!("{name} is not known"))?;
-        let options = DeserializeOptions::new().deny_unknown_fields(true);
-        let message = if WITHOUT_DESCRIPTOR.iter().any(|url| text.contains(url)) {
-            let mut value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-            cut_unknown(&mut value);
-            DynamicMessage::deserialize_with_options(descriptor, value, &options)
-                .map_err(|e| e.to_string())?
-        } else {
-            let mut reader = serde_json::Deserializer::from_str(text);
-            DynamicMessage::deserialize_with_options(descriptor, &mut reader, &options)
-                .map_err(|error| error.to_string())?
-        };
-        Ok((message, rules))
     }
 }
 
@@ -88,25 +73,6 @@ fn descriptors() -> Result<DescriptorPool, String> {
     let set = miniz_oxide::inflate::decompress_to_vec(compressed).map_err(|error| error.to_string())?;
     DescriptorPool::decode(set.as_slice()).map_err(|error| error.to_string())
 }
-
-/// Puts an empty message in the place of messages that have no descriptor here.
-fn cut_unknown(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            let url = map.get("@type").and_then(Value::as_str);
-            if url.is_some_and(|url| WITHOUT_DESCRIPTOR.contains(&url)) {
-                map.clear();
-                map.insert("@type".to_owned(), Value::from(STAND_IN));
-            }
-            map.values_mut().for_each(cut_unknown);
-        }
-        Value::Array(items) => items.iter_mut().for_each(cut_unknown),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// Any message without fields will do.
-const STAND_IN: &str = "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 
 #[cfg(test)]
 mod tests {

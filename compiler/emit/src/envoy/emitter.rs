@@ -19,15 +19,14 @@ use super::{EnvoyFlavor, EnvoyOptions, EnvoySets, alpn, bootstrap, cluster, list
 use crate::artifact::{ArtifactPath, ArtifactSet, Content};
 use crate::{json, yaml};
 
-/// Emits the sets that are asked for, for every proxy of a plan.
+/// Emits the sets that are asked for, for every proxy of a plan. What the emitter has emitted already is not emitted again.
 #[must_use]
-pub fn emit(
-    plan: &Plan,
-    options: &EnvoyOptions,
+pub fn emit<'p>(
+    plan: &'p Plan,
     sets: EnvoySets,
+    emitter: &mut Emitter<'p>,
     diagnostics: &mut Diagnostics,
 ) -> ArtifactSet {
-    let mut emitter = Emitter::new(options.clone());
     let mut artifacts = ArtifactSet::new();
     for (workload, proxy) in &plan.proxies {
         let emitted = emitter.proxy(proxy, diagnostics);

@@ -51,6 +51,6 @@ mod values;
 mod xds;
 
 pub use emitter::{EmittedProxy, Emitter, emit};
-pub use probe::probe_path;
 pub use options::{EnvoyFlavor, EnvoyOptions, EnvoySets, EnvoyVersion};
+pub use probe::probe_path;
 pub use secrets::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, CredentialMount, IDENTITY_DIRECTORY};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use meshc_diagnostics::Diagnostics;
-use meshc_emit::envoy::{CONFIG_DIRECTORY, EnvoyOptions, EnvoySets, EnvoyVersion, emit};
+use meshc_emit::envoy::{CONFIG_DIRECTORY, Emitter, EnvoyOptions, EnvoySets, EnvoyVersion, emit};
 use meshc_plan::Plan;
 
 /// Every Envoy below `MESHC_ENVOY_DIR` (`/opt` unless stated): `envoy-<version>/bin/envoy`.
@@ -32,7 +32,12 @@ fn envoys() -> Vec<PathBuf> {
 /// Writes the bootstraps below a folder, which then stands for the folder that they are mounted in.
 fn write(plan: &Plan, options: &EnvoyOptions, folder: &Path) -> Vec<PathBuf> {
     let mut diagnostics = Diagnostics::new();
-    let artifacts = emit(plan, options, EnvoySets { bootstrap: true, xds: false }, &mut diagnostics);
+    let artifacts = emit(
+        plan,
+        EnvoySets { bootstrap: true, xds: false },
+        &mut Emitter::new(options.clone()),
+        &mut diagnostics,
+    );
     assert!(!diagnostics.has_errors(), "{:?}", diagnostics.into_sorted());
     let mut bootstraps = Vec::new();
     for (path, content) in artifacts.iter() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use meshc_diagnostics::Diagnostics;
-use meshc_emit::envoy::{EnvoyFlavor, EnvoyOptions, EnvoySets, emit};
+use meshc_emit::envoy::{Emitter, EnvoyFlavor, EnvoyOptions, EnvoySets, emit};
 use serde_json::{Map, Value};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod");
@@ -82,7 +82,12 @@ fn the_sidecar_of_productpage_is_configured_as_by_istiod() {
     let plan = crate::plan::plan([crate::plan::bookinfo::productpage()]);
     let options = EnvoyOptions { flavor: EnvoyFlavor::IstioProxy, ..EnvoyOptions::default() };
     let mut diagnostics = Diagnostics::new();
-    let artifacts = emit(&plan, &options, EnvoySets { bootstrap: false, xds: true }, &mut diagnostics);
+    let artifacts = emit(
+        &plan,
+        EnvoySets { bootstrap: false, xds: true },
+        &mut Emitter::new(options.clone()),
+        &mut diagnostics,
+    );
     assert_eq!(diagnostics.into_sorted(), []);
     for kind in ["listeners", "routes", "clusters"] {
         let recorded = std::fs::read_to_string(folder.join(format!("{kind}.json"))).unwrap();

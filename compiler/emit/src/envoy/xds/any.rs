@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::{
     CaresDnsResolver, CelFilter, Compressor, CorsPolicy, DnsCluster, DownstreamConnections,
     DownstreamTlsContext, DynamicForwardProxy, DynamicForwardProxyCluster, Empty, FileAccessLog,
-    GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault, HttpProtocolOptions, HttpRbac,
-    InternalListener, IstioAlpn, IstioStats, JwtAuthentication, MongoProxy, MySqlProxy, NetworkRbac,
-    OriginalSrc, PreviousPriorities, RedisProxy, RouteFilterConfig, Router, Secret, SetFilterState,
-    SniDynamicForwardProxy, TcpProxy, TlsInspector, TypedStruct, UpstreamProxyProtocol, UpstreamTlsContext,
-    UriTemplateMatch, UuidRequestId, ZipkinConfig,
+    GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault, HttpProtocolOptions,
+    HttpRbac, InternalListener, IstioAlpn, IstioStats, JwtAuthentication, MongoProxy, MySqlProxy,
+    NetworkRbac, OriginalSrc, PreviousPriorities, RedisProxy, RouteFilterConfig, Router, Secret,
+    SetFilterState, SniDynamicForwardProxy, TcpProxy, TlsInspector, TypedStruct, UpstreamProxyProtocol,
+    UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
 };
 
 macro_rules! any_types {

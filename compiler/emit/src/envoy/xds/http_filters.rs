@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Any, DataSource, DnsCacheConfig, Duration, Extension, FractionalPercent, HeaderMatcher, Percent, Rbac, RuntimeFractionalPercent,
-    StringMatcher,
+    Any, DataSource, DnsCacheConfig, Duration, Extension, FractionalPercent, HeaderMatcher, Percent, Rbac,
+    RuntimeFractionalPercent, StringMatcher,
 };
 
 message! {

@@ -34,7 +34,10 @@ fn probes() -> ProbeBridge {
         probes: vec![
             probe(ProbeKind::Startup, ProbeTarget::Tcp { port: 8080, timing }),
             probe(ProbeKind::Liveness, ProbeTarget::Grpc { port: 9090, service: "live".into(), timing }),
-            probe(ProbeKind::Readiness, ProbeTarget::Http { port: 8080, path: "/ready?full".into(), tls: false }),
+            probe(
+                ProbeKind::Readiness,
+                ProbeTarget::Http { port: 8080, path: "/ready?full".into(), tls: false },
+            ),
             probe(ProbeKind::PreStop, ProbeTarget::Http { port: 8443, path: "/stop".into(), tls: true }),
         ],
     }
