@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::LiveError;
 use crate::node::command;
 
-/// Compiles a tree and issues its certificates below a folder; gives the folder that holds every manifest.
-pub(crate) fn compile(mesh: &Path, meshc: &Path, folder: &Path) -> Result<PathBuf, LiveError> {
+/// Compiles a tree and issues its certificates below a folder; gives the folders of manifests.
+pub(crate) fn compile(mesh: &Path, meshc: &Path, folder: &Path) -> Result<Vec<PathBuf>, LiveError> {
     let meshc = meshc.to_string_lossy();
-    let manifests = folder.join("manifests");
-    std::fs::create_dir_all(&manifests).map_err(LiveError::io("create", &manifests))?;
-    let (out, ca, certificates) = (folder.join("out"), folder.join("ca"), manifests.join("certificates"));
+    let (out, ca, certificates) = (folder.join("out"), folder.join("ca"), folder.join("certificates"));
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let run = |args: &[&str]| command::run(&meshc, args).map(drop);
     run(&["build", &path(mesh), "--out-dir", &path(&out), "--emit", "k8s,bootstrap,xds"])?;
@@ -27,7 +25,5 @@ pub(crate) fn compile(mesh: &Path, meshc: &Path, folder: &Path) -> Result<PathBu
         &path(&certificates),
         "--plaintext-keys",
     ])?;
-    let link = manifests.join("k8s");
-    std::os::unix::fs::symlink(out.join("k8s"), &link).map_err(LiveError::io("link", &link))?;
-    Ok(manifests)
+    Ok(vec![out.join("k8s"), certificates])
 }

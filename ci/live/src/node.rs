@@ -147,15 +147,13 @@ fn millis(duration: Duration) -> u64 {
 
 /// The objects of the cluster: the compiled manifests and the Secrets of the authority.
 fn cluster(assignment: &Assignment) -> Result<Cluster, LiveError> {
-    let compiled;
-    let folder = match &assignment.input {
-        Input::Tree { mesh, meshc } => {
-            compiled = compile::compile(mesh, meshc, &assignment.folder)?;
-            &compiled
-        }
-        Input::Manifests(folder) => folder,
+    let folders = match &assignment.input {
+        Input::Tree { mesh, meshc } => compile::compile(mesh, meshc, &assignment.folder)?,
+        Input::Manifests(folders) => folders.clone(),
     };
-    Cluster::read(folder)
+    let mut cluster = Cluster::default();
+    folders.iter().try_for_each(|folder| cluster.read(folder))?;
+    Ok(cluster)
 }
 
 /// Starts every pod, all at once, and waits until each is ready. The pods are by the name that calls use.

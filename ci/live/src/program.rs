@@ -37,9 +37,9 @@ struct RunArgs {
     /// Folders with `mesh/` and `traffic.yaml`.
     #[arg(required_unless_present = "manifests", value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
-    /// Manifests that are compiled already, Secrets included, instead of scenarios.
+    /// Folder of manifests that are compiled already, or of Secrets, instead of scenarios; may be repeated.
     #[arg(long, value_name = "DIR", requires = "traffic", conflicts_with = "scenarios")]
-    manifests: Option<PathBuf>,
+    manifests: Vec<PathBuf>,
     /// The applications and calls that go with --manifests.
     #[arg(long, value_name = "FILE", requires = "manifests")]
     traffic: Option<PathBuf>,
@@ -111,11 +111,12 @@ fn inputs(args: &RunArgs, meshc: &Path) -> Vec<(String, Input, PathBuf)> {
         let input = Input::Tree { mesh: folder.join("mesh"), meshc: meshc.to_owned() };
         (named(folder), input, folder.join("traffic.yaml"))
     };
-    match (&args.manifests, &args.traffic) {
-        (Some(manifests), Some(traffic)) => {
-            vec![(named(manifests), Input::Manifests(manifests.clone()), traffic.clone())]
+    match &args.traffic {
+        Some(traffic) => {
+            let name = traffic.parent().map(named).unwrap_or_default();
+            vec![(name, Input::Manifests(args.manifests.clone()), traffic.clone())]
         }
-        _ => args.scenarios.iter().map(scenario).collect(),
+        None => args.scenarios.iter().map(scenario).collect(),
     }
 }
 

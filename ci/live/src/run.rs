@@ -25,8 +25,8 @@ pub enum Input {
         /// The compiler.
         meshc: PathBuf,
     },
-    /// Manifests as the compiler would emit them, Secrets included.
-    Manifests(PathBuf),
+    /// Folders of manifests as the compiler emits them, and of Secrets.
+    Manifests(Vec<PathBuf>),
 }
 
 /// What a run needs.
@@ -57,7 +57,9 @@ pub fn run(options: &RunOptions, tell: &mut dyn FnMut(&str)) -> Result<Report, L
     let absolute = |path: &Path| path.canonicalize().map_err(LiveError::io("find", path));
     let input = match input {
         Input::Tree { mesh, meshc } => Input::Tree { mesh: absolute(mesh)?, meshc: absolute(meshc)? },
-        Input::Manifests(folder) => Input::Manifests(absolute(folder)?),
+        Input::Manifests(folders) => {
+            Input::Manifests(folders.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?)
+        }
     };
     if let Some(keep) = keep {
         fs::create_dir_all(keep).map_err(LiveError::io("create", keep))?;

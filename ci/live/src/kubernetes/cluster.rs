@@ -29,16 +29,15 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Reads every manifest below a folder.
-    pub(crate) fn read(folder: &Path) -> Result<Self, LiveError> {
+    pub(crate) fn read(&mut self, folder: &Path) -> Result<(), LiveError> {
         let mut files = Vec::new();
         list(folder, &mut files)?;
         files.sort();
-        let mut cluster = Self::default();
         for path in files {
             let text = std::fs::read_to_string(&path).map_err(LiveError::io("read", &path))?;
-            cluster.add(&text, &path)?;
+            self.add(&text, &path)?;
         }
-        Ok(cluster)
+        Ok(())
     }
 
     /// Adds the object of a manifest.

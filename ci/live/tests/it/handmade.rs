@@ -80,7 +80,7 @@ fn a_mesh_by_hand_behaves_as_its_configuration_says() {
         let report = run(
             &RunOptions {
                 scenario: "by hand".to_owned(),
-                input: Input::Manifests(manifests),
+                input: Input::Manifests(vec![manifests]),
                 traffic,
                 envoy,
                 program: machine::program(),
@@ -108,7 +108,7 @@ fn a_bootstrap_that_envoy_refuses_is_told_with_its_reason() {
     let result: Result<Report, _> = run(
         &RunOptions {
             scenario: "by hand".to_owned(),
-            input: Input::Manifests(manifests),
+            input: Input::Manifests(vec![manifests]),
             traffic,
             envoy,
             program: machine::program(),
