@@ -1,6 +1,7 @@
 //! From the mesh to what every proxy is told.
 //!
-//! Enters: a resolved `Mesh`. Leaves: a `Plan`, and findings about what cannot be told, or means something else than it
+//! Enters: a resolved `Mesh`, and the resources that it was made of. Leaves: a `Plan`, the objects that Kubernetes still
+//! needs with what injection does to their pods, and findings about what cannot be told, or means something else than it
 //! says. Must not know: YAML, files, clocks, how a target spells a name or a message, or which target it is.
 
 mod bootstrap;
