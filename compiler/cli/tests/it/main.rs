@@ -1,0 +1,13 @@
+//! The binary as its users run it: what it says, what it writes, and what it leaves alone.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+
+mod broken_input;
+mod command_line;
+mod determinism;
+mod golden;
+mod output_folder;
+mod recorded;
+mod run;
+mod sandbox;
+mod scenarios;
+mod stdin;

@@ -1,0 +1,67 @@
+//! Injected faults.
+
+use meshc_plan::{Fault, FaultAbort, Fraction, FractionDenominator};
+
+/// Share of requests that are aborted, with their status, and share of those that are delayed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shares {
+    /// Aborted, between 0 and 1.
+    pub(crate) abort: f64,
+    /// Status of the answer.
+    pub(crate) status: u32,
+    /// Delayed, between 0 and 1.
+    pub(crate) delay: f64,
+}
+
+/// What a fault does. A share that is not stated is none.
+pub(crate) fn shares(fault: &Fault) -> Shares {
+    let Fault { delay, abort } = fault;
+    Shares {
+        abort: abort.as_ref().map_or(0.0, |abort| share(abort.percentage)),
+        status: abort.as_ref().map_or(0, status),
+        delay: delay.as_ref().map_or(0.0, |delay| share(delay.percentage)),
+    }
+}
+
+fn share(fraction: Option<Fraction>) -> f64 {
+    let Some(Fraction { numerator, denominator }) = fraction else { return 0.0 };
+    let denominator = match denominator {
+        FractionDenominator::Hundred => 100.0,
+        FractionDenominator::TenThousand => 10_000.0,
+        FractionDenominator::Million => 1_000_000.0,
+    };
+    (f64::from(numerator) / denominator).min(1.0)
+}
+
+/// The HTTP status of an answer; a gRPC status has one that stands for it.
+fn status(abort: &FaultAbort) -> u32 {
+    let grpc = || match abort.grpc_status {
+        Some(0) => 200,
+        Some(1) => 499,
+        Some(3 | 9 | 11) => 400,
+        Some(4) => 504,
+        Some(5) => 404,
+        Some(6 | 10) => 409,
+        Some(7) => 403,
+        Some(8) => 429,
+        Some(12) => 501,
+        Some(14) => 503,
+        Some(16) => 401,
+        _ => 500,
+    };
+    abort.http_status.unwrap_or_else(grpc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_is_not_stated_is_none() {
+        let percentage = Some(Fraction { numerator: 2_500, denominator: FractionDenominator::TenThousand });
+        let abort = |percentage| FaultAbort { percentage, http_status: None, grpc_status: Some(14) };
+        let some = Fault { delay: None, abort: Some(abort(percentage)) };
+        assert_eq!(shares(&some), Shares { abort: 0.25, status: 503, delay: 0.0 });
+        assert!(shares(&Fault { delay: None, abort: Some(abort(None)) }).abort.abs() < f64::EPSILON);
+    }
+}

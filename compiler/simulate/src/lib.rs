@@ -1,0 +1,55 @@
+//! What becomes of a call: a walk through a plan, as Envoy would decide on the emitted configuration.
+//!
+//! Enters: the plan of a proxy and a [`Call`]; or the plan of a mesh and a [`Request`]. Leaves: a [`Trace`] with every
+//! decision, the node that decided and where that node comes from; or [`Outcome`]s, which follow a request from proxy to proxy.
+//! Must not know: the mesh, Istio or Kubernetes kinds, how a target spells a name (the caller hands in a [`Spelling`]).
+//!
+//! One stage of the walk is one file: [`listener`], [`inspect`], [`chain`], [`tls`], [`network`], [`http`] with
+//! [`virtual_host`] and [`route`].
+//!
+//! The walk is pure. What only run time knows (whether an endpoint answers, what it answers, chance) is not simulated: several
+//! destinations come back with their shares, and a share of aborted requests comes back as a share.
+
+mod authorization;
+mod call;
+mod chain;
+mod cors;
+mod fault;
+mod forward;
+mod header;
+mod http;
+mod inspect;
+mod jwt;
+mod listener;
+mod network;
+mod path;
+mod predict;
+mod re2;
+mod redirect;
+mod render;
+mod request;
+mod route;
+mod text;
+mod tls;
+mod trace;
+mod uri_template;
+mod virtual_host;
+
+use meshc_plan::ProxyPlan;
+
+pub use call::{Call, CallMode, CallProtocol, CallTls, Dialled, Token};
+pub use forward::forwarded;
+pub use predict::{Caller, Connect, End, Hop, Outcome, Request, Server, predict};
+pub use render::{Spelling, render};
+pub use request::HttpRequest;
+pub use trace::{Destination, Failure, Inspected, PolicyDecision, Stage, Step, Trace, Verdict};
+
+/// Walks one call through a proxy.
+///
+/// Total: a call that the proxy refuses has a [`Verdict::Failed`] or a [`Verdict::Denied`].
+#[must_use]
+pub fn simulate<'p>(proxy: &'p ProxyPlan, call: &Call) -> Trace<'p> {
+    let mut steps = Vec::new();
+    let verdict = listener::walk(proxy, call, &mut steps);
+    Trace { steps, verdict }
+}

@@ -1,0 +1,156 @@
+//! A request as a proxy sees it once its connection manager has read it.
+
+use std::net::IpAddr;
+
+use meshc_plan::{HeadersWithUnderscores, HttpConnection};
+
+use crate::call::{Call, CallTls};
+use crate::network::Connection;
+use crate::path::{self, PathDecision};
+use crate::tls::Transport;
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// Method.
+    pub method: String,
+    /// `http` or `https`, as trusted headers or the connection tell.
+    pub scheme: String,
+    /// `:authority`; empty if there is none.
+    pub authority: String,
+    /// Path with its query, normalised as the connection wants it.
+    pub path: String,
+    /// Other headers, names in lower case, in order.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What reading a request leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// It is routed.
+    Routed(HttpRequest),
+    /// The client is sent to the path with plain slashes.
+    RedirectedToPlainPath(HttpRequest),
+    /// It is refused.
+    Refused,
+}
+
+impl HttpRequest {
+    /// A request of which nothing is known.
+    pub(crate) fn empty() -> Self {
+        Self {
+            method: String::new(),
+            scheme: "http".to_owned(),
+            authority: String::new(),
+            path: String::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The request of a call as the client sends it.
+    pub(crate) fn sent(call: &Call) -> Self {
+        Self {
+            method: call.method.clone(),
+            scheme: if call.tls == CallTls::Plaintext { "http" } else { "https" }.to_owned(),
+            authority: call.host.clone().unwrap_or_default(),
+            path: call.path.clone(),
+            headers: call
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+                .collect(),
+        }
+    }
+
+    /// Reads the request of a call.
+    pub(crate) fn read(http: &HttpConnection, connection: Connection<'_>) -> Reading {
+        let call = connection.call;
+        let mut headers: Vec<(String, String)> =
+            call.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        match http.limits.headers_with_underscores {
+            None | Some(HeadersWithUnderscores::Allow) => {}
+            Some(HeadersWithUnderscores::DropHeader) => headers.retain(|(name, _)| !name.contains('_')),
+            Some(HeadersWithUnderscores::RejectRequest) => {
+                if headers.iter().any(|(name, _)| name.contains('_')) {
+                    return Reading::Refused;
+                }
+            }
+        }
+        let scheme = scheme(http, connection, &headers);
+        headers.retain(|(name, _)| name != "x-forwarded-proto");
+        headers.push(("x-forwarded-proto".to_owned(), scheme.clone()));
+        if let Some(source) = call.source.filter(|_| http.use_remote_address) {
+            headers.push(("x-forwarded-for".to_owned(), source.to_string()));
+        }
+        let request = |path: String| Self {
+            method: call.method.clone(),
+            scheme,
+            authority: call.host.clone().unwrap_or_default(),
+            path,
+            headers,
+        };
+        match path::normalise(http, &call.path) {
+            PathDecision::Use(path) => Reading::Routed(request(path)),
+            PathDecision::Redirect(path) => Reading::RedirectedToPlainPath(request(path)),
+            PathDecision::Refuse => Reading::Refused,
+        }
+    }
+
+    /// All values of a header, joined by commas, as Envoy compares them; pseudo headers too.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            ":method" => Some(self.method.clone()),
+            ":path" => Some(self.path.clone()),
+            ":scheme" => Some(self.scheme.clone()),
+            ":authority" | "host" => (!self.authority.is_empty()).then(|| self.authority.clone()),
+            _ => {
+                let values: Vec<&str> = self
+                    .headers
+                    .iter()
+                    .filter(|(header, _)| *header == name)
+                    .map(|(_, value)| value.as_str())
+                    .collect();
+                (!values.is_empty()).then(|| values.join(","))
+            }
+        }
+    }
+
+    /// The path without query and fragment, which routes and policies look at.
+    pub(crate) fn path_only(&self) -> &str {
+        path::without_query(&self.path)
+    }
+
+    /// Values of query parameters by name, as written.
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.path.split_once('?')?;
+        let query = query.split('#').next().unwrap_or(query);
+        query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key == name).then_some(value)
+        })
+    }
+}
+
+/// The scheme that routes insist on. A proxy that trusts those in front of it believes `x-forwarded-proto`; one that is the
+/// edge of the mesh writes it.
+fn scheme(http: &HttpConnection, connection: Connection<'_>, headers: &[(String, String)]) -> String {
+    let believes = !http.use_remote_address || http.trusted_hops > 0;
+    let stated = headers.iter().find(|(name, _)| name == "x-forwarded-proto").map(|(_, value)| value.clone());
+    let own = if matches!(connection.transport, Transport::Terminated { .. }) { "https" } else { "http" };
+    stated.filter(|_| believes).unwrap_or_else(|| own.to_owned())
+}
+
+/// The address of the client as trusted headers tell it.
+pub(crate) fn remote_address(http: &HttpConnection, call: &Call) -> Option<IpAddr> {
+    let values = call.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for"));
+    let hops: Vec<&str> = values.flat_map(|(_, value)| value.split(',')).map(str::trim).collect();
+    let from_right = match (http.use_remote_address, http.trusted_hops) {
+        (true, 0) => return call.source,
+        // The address of the connection counts as the last hop.
+        (true, trusted) => trusted - 1,
+        (false, trusted) => trusted,
+    };
+    let from_right = usize::try_from(from_right).unwrap_or(usize::MAX);
+    hops.iter().rev().nth(from_right).and_then(|hop| hop.parse().ok()).or(call.source)
+}

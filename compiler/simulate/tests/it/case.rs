@@ -1,0 +1,178 @@
+//! One case of Istio's traffic simulation: a mesh, one proxy, calls and what becomes of them.
+
+use meshc_plan::{CertificateSource, Plan, ProxyPlan};
+use meshc_simulate::{Call, CallMode, CallProtocol, CallTls, Dialled};
+use serde_json::{Value, json};
+
+use crate::compile::compile;
+
+/// Name of the workload that the proxy of a case belongs to.
+const WORKLOAD: &str = "simulated-proxy";
+
+/// A case, compiled.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) recorded: Value,
+    plan: Plan,
+}
+
+impl Case {
+    pub(crate) fn read(path: &std::path::Path) -> Self {
+        let recorded: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let text = |key: &str| recorded[key].as_str().unwrap_or_default().to_owned();
+        let files = [
+            ("istio.yaml".to_owned(), text("istio_config_yaml")),
+            ("go.yaml".to_owned(), without_copies(&recorded)),
+            ("kubernetes.yaml".to_owned(), text("kubernetes_yaml")),
+            ("services.yaml".to_owned(), services(&recorded["go_services"])),
+            ("proxy.yaml".to_owned(), proxy(&recorded["proxy"])),
+        ];
+        let plan =
+            compile(&files, &mesh_config(&recorded["mesh_config_overrides"]), &env(&recorded["features"]));
+        Self { name: text("name"), recorded, plan }
+    }
+
+    pub(crate) fn proxy(&self) -> &ProxyPlan {
+        self.plan
+            .proxies
+            .values()
+            .find(|proxy| proxy.workload.name == WORKLOAD)
+            .expect("the proxy is compiled")
+    }
+
+    /// Whether the case depends on annotations by which istiod tells itself what it made of Gateway API.
+    pub(crate) fn is_internal(&self) -> bool {
+        ["istio_config_yaml", "go_configs_yaml"]
+            .iter()
+            .any(|key| self.recorded[key].as_str().is_some_and(|text| text.contains("internal.istio.io/")))
+    }
+}
+
+/// What the test builds in Go; objects that stand in the cluster, too, are one object.
+fn without_copies(recorded: &Value) -> String {
+    let cluster = recorded["kubernetes_yaml"].as_str().unwrap_or_default();
+    let own = recorded["go_configs_yaml"].as_str().unwrap_or_default();
+    let name = |document: &str| {
+        document
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("name: ").map(|name| name.trim_matches('"').to_owned()))
+    };
+    let is_copy = |document: &&str| name(document).is_some_and(|name| cluster.contains(&name));
+    own.split("\n---\n").filter(|document| !is_copy(document)).collect::<Vec<_>>().join("\n---\n")
+}
+
+/// Services that a test puts into memory, as ServiceEntries.
+fn services(services: &Value) -> String {
+    let entry = |service: &Value| {
+        let ports = service["ports"].as_array().into_iter().flatten().map(
+            |port| json!({ "name": port["name"], "number": port["port"], "protocol": port["protocol"] }),
+        );
+        let resolution = match service["resolution"].as_str() {
+            Some("ClientSide") => "STATIC",
+            Some("DNSLB") => "DNS",
+            _ => "NONE",
+        };
+        let host = service["hostname"].as_str().unwrap();
+        let mut spec = json!({
+            "hosts": [host],
+            "location": if service["mesh_external"] == true { "MESH_EXTERNAL" } else { "MESH_INTERNAL" },
+            "resolution": resolution,
+            "ports": ports.collect::<Vec<_>>(),
+            "endpoints": endpoints(&service["endpoints"]),
+        });
+        if let Some(address) = service["address"].as_str().filter(|address| !address.is_empty()) {
+            spec["addresses"] = json!([address]);
+        }
+        let namespace = service["namespace"].as_str().filter(|name| !name.is_empty()).unwrap_or("default");
+        json!({
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "ServiceEntry",
+            "metadata": { "name": host, "namespace": namespace },
+            "spec": spec,
+        })
+    };
+    services.as_array().into_iter().flatten().map(|service| format!("---\n{}\n", entry(service))).collect()
+}
+
+/// Endpoints by address, each with its ports.
+fn endpoints(endpoints: &Value) -> Value {
+    let mut found: Vec<Value> = Vec::new();
+    for endpoint in endpoints.as_array().into_iter().flatten() {
+        let address = &endpoint["addresses"][0];
+        let port = endpoint["service_port_name"].as_str().unwrap().to_owned();
+        match found.iter_mut().find(|one| one["address"] == *address) {
+            Some(one) => one["ports"][port] = endpoint["port"].clone(),
+            None => found.push(json!({ "address": address, "ports": { port: endpoint["port"] } })),
+        }
+    }
+    Value::Array(found)
+}
+
+/// The pod of the proxy.
+fn proxy(proxy: &Value) -> String {
+    let addresses: Vec<Value> =
+        proxy["ip_addresses"].as_array().unwrap().iter().map(|ip| json!({ "ip": ip })).collect();
+    let router = json!({ "name": "istio-proxy", "image": "proxy", "args": ["proxy", "router"] });
+    let container = if proxy["type"] == "router" { router } else { json!({ "name": "app", "image": "app" }) };
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "name": WORKLOAD, "namespace": proxy["metadata"]["NAMESPACE"], "labels": proxy["labels"] },
+        "spec": { "containers": [container] },
+        "status": { "podIP": addresses[0]["ip"], "podIPs": addresses },
+    });
+    format!("{pod}\n")
+}
+
+/// Overrides of the mesh configuration; what is null is left unset.
+fn mesh_config(overrides: &Value) -> String {
+    let stated = overrides.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    Value::Object(stated.map(|(key, value)| (key.clone(), value.clone())).collect()).to_string()
+}
+
+fn env(features: &Value) -> String {
+    let variables = features.as_object().into_iter().flatten();
+    variables.map(|(name, value)| format!("{name}={}\n", value.as_str().unwrap())).collect()
+}
+
+/// The call of a case.
+pub(crate) fn call(recorded: &Value, proxy_type: &str) -> Call {
+    let call = &recorded["call"]["effective"];
+    let text = |key: &str| call[key].as_str().map(str::to_owned);
+    let mode = match call["mode"].as_str() {
+        Some("inbound") => CallMode::Inbound,
+        Some("outbound") => CallMode::Outbound,
+        _ if proxy_type == "router" => CallMode::Gateway,
+        _ => CallMode::Outbound,
+    };
+    let accepts =
+        match call["mtls_secret_config_name"].as_str().and_then(|name| name.strip_prefix("file-cert:")) {
+            Some(files) => {
+                let (certificate, key) = files.split_once('~').unwrap();
+                CertificateSource::Files { certificate: certificate.to_owned(), key: key.to_owned() }
+            }
+            None => CertificateSource::Workload,
+        };
+    let tls = match call["tls"].as_str() {
+        Some("mtls") => CallTls::Mutual { accepts: Some(accepts) },
+        Some("tls") => CallTls::Tls,
+        // Only TLS can state a server name.
+        _ if call["sni"].is_string() => CallTls::Tls,
+        _ => CallTls::Plaintext,
+    };
+    let address = text("address").filter(|address| address != "1.3.3.7");
+    Call {
+        dialled: address.map_or(Dialled::Anything, |address| Dialled::Ip(address.parse().unwrap())),
+        protocol: match call["protocol"].as_str() {
+            Some("http") => CallProtocol::Http1,
+            Some("http2") => CallProtocol::Http2,
+            _ => CallProtocol::Tcp,
+        },
+        tls,
+        server_name: text("sni"),
+        alpn: text("alpn").into_iter().collect(),
+        host: text("host_header"),
+        path: text("path").unwrap(),
+        ..Call::new(mode, u16::try_from(call["port"].as_u64().unwrap()).unwrap())
+    }
+}

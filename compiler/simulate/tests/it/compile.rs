@@ -1,0 +1,29 @@
+//! From text to a plan.
+
+use meshc_api::IstiodFeatures;
+use meshc_api::mesh_config::{self, MeshFiles};
+use meshc_diagnostics::{Diagnostics, FileId};
+use meshc_model::{Inject, Options};
+use meshc_plan::Plan;
+use meshc_source::InputFile;
+
+/// Compiles YAML files, with a MeshConfig laid over Istio's defaults and variables of istiod. All workloads get a proxy.
+pub(crate) fn compile(files: &[(String, String)], mesh: &str, env: &str) -> Plan {
+    let mut diags = Diagnostics::new();
+    let inputs = files.iter().map(|(path, text)| InputFile::new(path.as_str(), text.as_bytes())).collect();
+    let sources = meshc_source::load(inputs, &mut diags);
+    let resources = meshc_api::decode(&sources.documents, &mut diags);
+    let mesh = meshc_source::load(vec![InputFile::new("mesh.yaml", mesh.as_bytes())], &mut diags);
+    let mesh_files = MeshFiles { mesh: mesh.documents.first().map(AsRef::as_ref), networks: None };
+    let config = mesh_config::read(&resources, mesh_files, &mut diags);
+    let features = IstiodFeatures::read(env, FileId(0), &mut diags);
+    let options = Options { inject: Inject::All, ..Options::default() };
+    let mesh = meshc_model::resolve(&resources, config.mesh, features, options, &mut diags);
+    let plan = meshc_lower::lower(&mesh, &mut diags);
+    if std::env::var_os("FINDINGS").is_some() {
+        for finding in diags.iter() {
+            println!("{finding:?}");
+        }
+    }
+    plan
+}
