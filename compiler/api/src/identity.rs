@@ -38,8 +38,13 @@ pub(crate) fn identify(
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     };
+    if let Some(finding) = bad_type(document, &object) {
+        diagnostics.push(finding);
+        return None;
+    }
     if let Some(finding) = bad_name(document, &object) {
-        diagnostics.push(finding.about(object, "metadata.name"));
+        // An object without a name cannot be named.
+        diagnostics.push(if name.is_empty() { finding } else { finding.about(object, "metadata.name") });
         return None;
     }
     if !namespace.is_empty() && !is_label(namespace) {
@@ -64,6 +69,27 @@ fn incomplete(document: &Document) -> Diagnostic {
         .at(document.headline(), "not a Kubernetes object")
         .consequence("the document is left out; nothing in it reaches a proxy")
         .help("state both, or keep files of other programs outside the tree")
+}
+
+/// A group or kind that no API server can have, whether its kinds are known or not.
+fn bad_type(document: &Document, object: &ObjectRef) -> Option<Diagnostic> {
+    let ObjectRef { group, kind, namespace: _, name: _ } = object;
+    let is_kind = kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let (field, message, help) = if !is_kind {
+        (
+            "kind",
+            format!("`{kind}` is not a name for a kind"),
+            "use letters and digits, as in `VirtualService`",
+        )
+    } else if !group.is_empty() && !is_subdomain(group) {
+        let api_version = document.api_version().unwrap_or_default();
+        let help = "write `<group>/<version>`, as in `networking.istio.io/v1`";
+        ("apiVersion", format!("`{api_version}` is not a group and a version"), help)
+    } else {
+        return None;
+    };
+    let finding = Diagnostic::new(&codes::UNKNOWN_KIND, message).at(document.span(field), "");
+    Some(finding.consequence("the API server refuses the object, so it is left out").help(help))
 }
 
 fn bad_name(document: &Document, object: &ObjectRef) -> Option<Diagnostic> {

@@ -25,6 +25,8 @@ const WHOLE_GROUPS: &[(&str, &[&str])] = &[
     ),
     ("apps", &["ControllerRevision"]),
     ("batch", &[]),
+    // Served by no supported Kubernetes any more; its kinds live in other groups.
+    ("extensions", &[]),
     ("networking.istio.io", &[]),
     ("security.istio.io", &[]),
     ("telemetry.istio.io", &[]),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::identity::Identity;
 use crate::metadata;
-use crate::schema::{QUOTE, Validators};
+use crate::schema::{Validators, as_number, as_string};
 use crate::{Kind, Resource, admission};
 
 /// Where the content of a kind stands in its objects.
@@ -51,7 +51,7 @@ pub(crate) fn read<T: Kind + DeserializeOwned + JsonSchema + Default>(
     match read_valid(body, document) {
         Ok(resource) => admission::admitted(resource, diagnostics),
         Err(error) => {
-            diagnostics.push(misfit(identity.object.clone(), error));
+            diagnostics.push(misfit(identity.object.clone(), document, error));
             None
         }
     }
@@ -91,15 +91,21 @@ fn unserved<T: Kind>(identity: &Identity, document: &Document) -> Diagnostic {
 }
 
 /// A value that does not fit its type.
-pub(crate) fn misfit(object: ObjectRef, error: DecodeError) -> Diagnostic {
+pub(crate) fn misfit(object: ObjectRef, document: &Document, error: DecodeError) -> Diagnostic {
     let DecodeError { message, span, path } = error;
     let code =
         if message.starts_with("missing field") { &codes::MISSING_FIELD } else { &codes::INVALID_VALUE };
-    let bare = ["boolean", "integer", "floating point"].iter().any(|found| message.contains(found));
-    let quote = bare && message.ends_with("expected a string");
+    let help = match (document.get(&path), message.strip_prefix("expected ")) {
+        (Some(node), Some(wanted)) if wanted.starts_with("a string") => as_string(node),
+        (Some(node), Some(wanted)) if wanted.starts_with("a whole number") => as_number(node),
+        _ => None,
+    };
     let finding = Diagnostic::new(code, message)
         .at(span, "")
         .consequence("the API server refuses the object, so it is left out")
         .about(object, path);
-    if quote { finding.help(QUOTE) } else { finding }
+    match help {
+        Some(help) => finding.help(help),
+        None => finding,
+    }
 }

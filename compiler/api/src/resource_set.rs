@@ -160,7 +160,7 @@ pub fn decode(documents: &[Arc<Document>], diagnostics: &mut Diagnostics) -> Res
     for service in &mut set.services {
         match service.document.deserialize_at("status") {
             Ok(status) => service.spec.status = status.unwrap_or_default(),
-            Err(error) => diagnostics.push(object::misfit(service.object_ref(), error)),
+            Err(error) => diagnostics.push(object::misfit(service.object_ref(), &service.document, error)),
         }
     }
     set.sort();

@@ -13,7 +13,7 @@ use crate::Kind;
 use crate::kubernetes::ObjectMeta;
 use crate::object::Body;
 
-pub(crate) use findings::{Consequences, QUOTE};
+pub(crate) use findings::{Consequences, as_number, as_string};
 pub(crate) use validator::{Validators, validate};
 
 /// A schema with the place where it is published.

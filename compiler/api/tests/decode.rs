@@ -125,7 +125,7 @@ fn wrong_types_enumerations_and_missing_fields_of_an_istio_object_refuse_it() {
         [
             ("missing-field", "trafficPolicy:", "missing field `host`"),
             ("invalid-value", "ISTIO_MUTAL", "`ISTIO_MUTAL` is not one of the values of this field"),
-            ("invalid-value", "many", "expected a whole number, found a string"),
+            ("invalid-value", "many", "expected a whole number, found the string `many`"),
         ]
     );
     assert_eq!(decoded.findings[1].help.as_deref(), Some("did you mean `ISTIO_MUTUAL`?"));
@@ -278,10 +278,11 @@ fn a_boolean_where_a_string_must_stand_is_told_to_be_quoted() {
          apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {host: a, subsets: [{name: b, labels: {version: 2}}]}\n",
     );
     let told: Vec<_> = decoded.findings.iter().map(|f| (f.path.as_deref(), f.help.as_deref())).collect();
-    let quote = Some("put the value in quotes to make it a string");
+    let of_word = Some("put `yes` in quotes: without them kubectl reads a boolean");
+    let of_number = Some("put the value in quotes to make it a string");
     assert_eq!(
         told,
-        [(Some("metadata.labels.canary"), quote), (Some("spec.subsets[0].labels.version"), quote)]
+        [(Some("metadata.labels.canary"), of_word), (Some("spec.subsets[0].labels.version"), of_number)]
     );
 }
 

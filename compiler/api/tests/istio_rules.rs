@@ -96,7 +96,7 @@ fn http_rules_do_one_thing() {
             (&rule("name: x"), "spec.http[0]: a rule needs `route`, `redirect` or `directResponse`"),
             (
                 &rule(&format!("{route}, redirect: {{uri: /}}")),
-                "spec.http[0]: only one of `route`, `redirect`",
+                "spec.http[0].redirect: only one of `route`, `redirect`",
             ),
             (&rule("directResponse: {status: 99}"), "spec.http[0].directResponse.status: status 99"),
             (

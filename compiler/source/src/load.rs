@@ -87,7 +87,7 @@ fn add(files: &mut SourceMap, input: InputFile, diagnostics: &mut Diagnostics) -
         return match fault {
             None => Some(file),
             Some(Fault(finding)) => {
-                diagnostics.push(*finding);
+                diagnostics.push(finding.consequence("nothing of this file is compiled"));
                 None
             }
         };

@@ -137,10 +137,16 @@ impl<'d> NodeRef<'d> {
     #[must_use]
     pub fn headline(self) -> Span {
         let mut span = self.span();
-        let text = self.tree.text.get(span.start as usize..span.end as usize).unwrap_or("");
-        let first = text.lines().next().unwrap_or("").trim_end();
+        let first = self.written().lines().next().unwrap_or("").trim_end();
         span.end = span.start + u32::try_from(first.len()).unwrap_or(0);
         span
+    }
+
+    /// The node as it is written in its file; empty for an empty value.
+    #[must_use]
+    pub fn written(self) -> &'d str {
+        let span = self.span();
+        self.tree.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
     fn target(self) -> NodeId {

@@ -54,17 +54,40 @@ impl Findings<'_> {
                 let message =
                     message(kind, node).unwrap_or_else(|| error.masked_with("the value").to_string());
                 let mut finding = Diagnostic::new(&codes::INVALID_VALUE, message);
-                if wants_string(kind) && node.is_some_and(is_bare_scalar) {
-                    finding = finding.help(QUOTE);
+                if let (ValidationErrorKind::Type { kind: TypeKind::Single(wanted) }, Some(node)) =
+                    (kind, node)
+                    && let Some(help) = self.conversion(*wanted, node, error.schema_path().as_str())
+                {
+                    finding = finding.help(help);
                 }
                 self.refuse(finding, &path, node);
             }
         }
     }
 
-    /// Fields of the schema whose keyword `additionalProperties` a path names.
+    /// How to write a value so that it is of the type that its field has.
+    fn conversion(&self, wanted: JsonType, node: NodeRef<'_>, schema_path: &str) -> Option<String> {
+        match (wanted, node.value()) {
+            (JsonType::String, _) => as_string(node),
+            (JsonType::Integer | JsonType::Number, _) => as_number(node),
+            (JsonType::Object, _) => match self.known_fields(schema_path).as_slice() {
+                [] => None,
+                [only] => Some(format!("write `{only}: …` below it")),
+                fields if fields.len() <= 12 => {
+                    Some(format!("known fields here: {}", listed(fields.iter().map(String::as_str))))
+                }
+                _ => None,
+            },
+            (JsonType::Array, Scalar::Str(_) | Scalar::Map) => {
+                Some("begin each item with `- ` on a line of its own".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Fields of the schema of an object, one of whose keywords a path names.
     fn known_fields(&self, schema_path: &str) -> Vec<String> {
-        let object = schema_path.strip_suffix("/additionalProperties").unwrap_or(schema_path);
+        let object = schema_path.rsplit_once('/').map_or(schema_path, |(object, _)| object);
         let fields = self.schema.pointer(object).and_then(|object| object.get("properties"));
         fields.and_then(Value::as_object).into_iter().flatten().map(|(field, _)| field.clone()).collect()
     }
@@ -110,14 +133,22 @@ impl Findings<'_> {
 }
 
 /// What to do about a number or a boolean where a string must stand.
-pub(crate) const QUOTE: &str = "put the value in quotes to make it a string";
-
-fn wants_string(kind: &ValidationErrorKind) -> bool {
-    matches!(kind, ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::String) })
+pub(crate) fn as_string(node: NodeRef<'_>) -> Option<String> {
+    match node.value() {
+        Scalar::Bool(_) if !matches!(node.written(), "true" | "false") => {
+            Some(format!("put `{}` in quotes: without them kubectl reads a boolean", node.written()))
+        }
+        Scalar::Bool(_) | Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_) => {
+            Some("put the value in quotes to make it a string".to_owned())
+        }
+        _ => None,
+    }
 }
 
-fn is_bare_scalar(node: NodeRef<'_>) -> bool {
-    matches!(node.value(), Scalar::Bool(_) | Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_))
+/// What to do about a string where a number must stand.
+pub(crate) fn as_number(node: NodeRef<'_>) -> Option<String> {
+    let digits = node.as_str().is_some_and(|text| text.parse::<i64>().is_ok());
+    digits.then(|| "leave out the quotes".to_owned())
 }
 
 fn message(kind: &ValidationErrorKind, node: Option<NodeRef<'_>>) -> Option<String> {
@@ -168,6 +199,7 @@ fn found(node: Option<NodeRef<'_>>) -> String {
         Some(Scalar::Int(number)) => format!("the number `{number}`"),
         Some(Scalar::UInt(number)) => format!("the number `{number}`"),
         Some(Scalar::Float(number)) => format!("the number `{number}`"),
+        Some(Scalar::Str(text)) if text.len() <= 40 && !text.contains('\n') => format!("the string `{text}`"),
         Some(Scalar::Str(_)) => "a string".to_owned(),
         Some(Scalar::List) => "a list".to_owned(),
         Some(Scalar::Map) => "a mapping".to_owned(),

@@ -55,10 +55,12 @@ fn actions(at: &At<'_>, route: &HttpRoute, owner: Owner, report: &mut Report) {
             return;
         }
     }
-    match actions.iter().filter(|(_, set)| *set).count() {
-        0 => report.refuse(at, "a rule needs `route`, `redirect` or `directResponse`"),
-        1 => {}
-        _ => report.refuse(at, "only one of `route`, `redirect` and `directResponse` can be set"),
+    let mut set = actions.iter().filter(|(_, set)| *set).map(|(field, _)| field);
+    match (set.next(), set.next()) {
+        (None, _) => report.refuse(at, "a rule needs `route`, `redirect` or `directResponse`"),
+        (Some(_), None) => {}
+        (Some(_), Some(second)) => report
+            .refuse(&at.field(second), "only one of `route`, `redirect` and `directResponse` can be set"),
     }
     if route.route.is_empty() && (route.redirect.is_some() || route.direct_response.is_some()) {
         for (field, set) in [("fault", route.fault.is_some()), ("rewrite", route.rewrite.is_some())] {

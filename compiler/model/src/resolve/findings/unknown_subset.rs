@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(
             mesh("bookinfo", rule),
             [
-                "Error unknown-subset: no DestinationRule defines the subset `v2` of `reviews.bookinfo.svc.cluster.local`; did you mean `v1`?",
+                "Error unknown-subset: no DestinationRule defines the subset `v2` of `reviews.bookinfo.svc.cluster.local`; add the subset to this rule",
                 "Envoy answers 503 to 10 % of the requests of this rule"
             ]
         );
