@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_written_by_hand_are_for_services_without_a_selector() {
+    fn endpoints_written_by_hand_are_for_services_that_select_nothing() {
         let bare =
             service("ns", "web", "{name: http, port: 80}").replace("selector: {app: web}", "selector: {}");
         let slice = "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n\
@@ -146,7 +146,10 @@ mod tests {
         let places =
             |yaml: &str| only(yaml).endpoints.into_iter().map(|endpoint| endpoint.place).collect::<Vec<_>>();
         assert_eq!(places(&format!("{bare}{slice}")), [EndpointPlace::Ip([192, 0, 2, 1].into())]);
-        assert_eq!(places(&format!("{}{slice}", service("ns", "web", "{name: http, port: 80}"))), []);
+        let selecting = service("ns", "web", "{name: http, port: 80}");
+        assert_eq!(places(&format!("{selecting}{slice}")), [EndpointPlace::Ip([192, 0, 2, 1].into())]);
+        let pods = places(&format!("{selecting}{slice}{}", deployment("ns", "web")));
+        assert!(matches!(pods[..], [EndpointPlace::Workload(_)]));
         let endpoints = "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: web, namespace: ns}\n\
                          subsets: [{addresses: [{ip: 192.0.2.3}], ports: [{name: http, port: 8080}]}]\n";
         assert_eq!(places(&format!("{bare}{endpoints}")), [EndpointPlace::Ip([192, 0, 2, 3].into())]);

@@ -1,6 +1,7 @@
 //! Service ports that lead to each workload (translation-spec §0.7).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use meshc_api::{Resource, ResourceSet, Timestamp, istio};
@@ -9,7 +10,7 @@ use super::by_labels::ByLabels;
 use super::endpoints::{pod_ports, service_selection, target_port};
 use super::registry::Services;
 use super::service_entries::reference;
-use crate::{Protocol, Registry, Service, ServiceTarget, Workload};
+use crate::{EndpointPlace, Protocol, Registry, Service, ServiceTarget, Workload};
 
 /// Targets by position of the workload.
 pub(super) struct Targets {
@@ -44,6 +45,7 @@ pub(super) fn find(
     for object in &resources.service_entries {
         targets.add_selected(object, &of_object, workloads, by_labels);
     }
+    targets.add_addressed(services, workloads);
     targets.sorted()
 }
 
@@ -80,6 +82,31 @@ impl Targets {
         }
     }
 
+    /// A pod whose address the tree states serves what endpoints with that address stand for, within its namespace.
+    fn add_addressed(&mut self, services: &Services, workloads: &[Arc<Workload>]) {
+        let by_address: BTreeMap<(&str, IpAddr), usize> = workloads
+            .iter()
+            .enumerate()
+            .filter_map(|(position, workload)| Some(((workload.namespace(), workload.address?), position)))
+            .collect();
+        let stated = |service: &&Arc<Service>| match service.registry {
+            Registry::Kubernetes => service.selector.is_empty(),
+            Registry::External => !service.has_workload_selector,
+        };
+        for service in services.merged.iter().filter(stated) {
+            let created = services.created.get(&service.reference).copied().flatten();
+            for endpoint in &service.endpoints {
+                let EndpointPlace::Ip(address) = endpoint.place else { continue };
+                let Some(position) = by_address.get(&(service.namespace(), address)) else { continue };
+                let target = |port: &crate::ServicePort| {
+                    let target_port = *endpoint.ports.get(&port.number)?;
+                    Some(ServiceTarget { service: Arc::clone(service), port: port.clone(), target_port })
+                };
+                self.add(*position, created, service.ports.iter().filter_map(target).collect());
+            }
+        }
+    }
+
     fn sorted(self) -> Vec<Vec<ServiceTarget>> {
         let sort = |mut list: Vec<(Option<Timestamp>, ServiceTarget)>| {
             list.sort_by(|a, b| (a.0, a.1.service.host()).cmp(&(b.0, b.1.service.host())));
@@ -106,6 +133,25 @@ fn of_service(service: &Arc<Service>, workload: &Workload) -> Vec<ServiceTarget>
 #[cfg(test)]
 mod tests {
     use crate::fixture::{deployment, istio, resolve, service};
+
+    #[test]
+    fn a_pod_with_a_known_address_serves_the_endpoints_that_have_it() {
+        let pod = |namespace: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: vm, namespace: {namespace}}}\n\
+                 spec: {{containers: [{{name: app}}]}}\nstatus: {{podIP: 192.0.2.1}}\n"
+            )
+        };
+        let entry = "{hosts: [vm.example], location: MESH_INTERNAL, resolution: STATIC, \
+                      endpoints: [{address: 192.0.2.1}, {address: 192.0.2.2}], \
+                      ports: [{number: 90, name: http, protocol: HTTP, targetPort: 9090}]}";
+        let entry = istio("networking", "ServiceEntry", "ns", "vm", entry);
+        let fixture = resolve(&[pod("ns"), pod("other"), entry].concat());
+        let targets = &fixture.workload("ns.vm").targets;
+        let ports: Vec<_> = targets.iter().map(|target| (target.port.number, target.target_port)).collect();
+        assert_eq!(ports, [(90, 9090)]);
+        assert!(fixture.workload("other.vm").targets.is_empty());
+    }
 
     #[test]
     fn targets_are_sorted_by_host_and_have_each_port_of_the_workload_once() {

@@ -17,17 +17,20 @@ pub(super) fn add(facts: &Facts<'_>, endpoints: &mut RegisteredEndpoints) {
         if object.spec.service_type == ServiceType::ExternalName {
             continue;
         }
-        let of_service = if object.spec.selector.is_empty() {
-            written.endpoints(facts, object.namespace(), object.name())
-        } else {
-            selected(facts, object.namespace(), &object.spec)
-        };
+        let mut of_service = selected(facts, object.namespace(), &object.spec);
+        if of_service.is_empty() {
+            // What the tree does not select, slices of it may still tell.
+            of_service = written.endpoints(facts, object.namespace(), object.name());
+        }
         endpoints.add(&reference(object, facts.options), of_service);
     }
 }
 
 fn selected(facts: &Facts<'_>, namespace: &str, spec: &Service) -> Vec<RegisteredEndpoint> {
     let mut endpoints = Vec::new();
+    if spec.selector.is_empty() {
+        return endpoints;
+    }
     for workload in facts.selected_by_service(namespace, &spec.selector) {
         let ports = pod_ports(spec, workload);
         if !ports.is_empty() {

@@ -1,4 +1,4 @@
-//! Endpoints that people write by hand for Services without a selector: EndpointSlices and Endpoints.
+//! EndpointSlices and Endpoints of the tree, which tell the endpoints of Services that select nothing in it.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
