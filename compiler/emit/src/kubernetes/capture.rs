@@ -16,7 +16,9 @@ const IPV4_RULES: &str = "iptables.rules";
 /// Rules of IPv6, for `ip6tables-restore`.
 const IPV6_RULES: &str = "ip6tables.rules";
 /// Routing of TPROXY, for `ip -batch`.
-const ROUTES: &str = "tproxy.routes";
+const IPV4_ROUTES: &str = "tproxy.routes";
+/// The same for `ip -6 -batch`.
+const IPV6_ROUTES: &str = "tproxy6.routes";
 /// Routing table of TPROXY.
 const ROUTE_TABLE: u32 = 133;
 
@@ -43,27 +45,29 @@ fn steps(capture: &TrafficCapture) -> Vec<Step> {
         steps.push(rules("istio-init-ipv6", IPV6_RULES, "ip6tables-restore", IpFamily::V6));
     }
     if capture.mode == CaptureMode::Tproxy {
-        steps.push(Step {
-            container: "istio-init-routes",
-            file: ROUTES,
-            content: routes(capture),
-            command: vec!["ip", "-force", "-batch"],
+        let routes = |container, file, command, all| Step {
+            container,
+            file,
+            content: routes(all),
+            command,
             needs_iproute: true,
-        });
+        };
+        steps.push(routes("istio-init-routes", IPV4_ROUTES, vec!["ip", "-batch"], "0.0.0.0/0"));
+        if capture.ipv6 {
+            let command = vec!["ip", "-6", "-batch"];
+            steps.push(routes("istio-init-routes-ipv6", IPV6_ROUTES, command, "::/0"));
+        }
     }
     steps
 }
 
-/// Packets that TPROXY has marked are delivered here, whatever address they have.
-fn routes(capture: &TrafficCapture) -> String {
-    let of_family = |family: &str, all: &str| {
-        format!(
-            "-{family} rule add fwmark {TPROXY_MARK} lookup {ROUTE_TABLE}\n\
-             -{family} route replace local {all} dev lo table {ROUTE_TABLE}\n"
-        )
-    };
-    let ipv6 = if capture.ipv6 { of_family("6", "::/0") } else { String::new() };
-    of_family("4", "0.0.0.0/0") + &ipv6
+/// Packets that TPROXY has marked are delivered here, whatever address they have. It may be applied again.
+fn routes(all: &str) -> String {
+    format!(
+        "rule flush table {ROUTE_TABLE}\n\
+         rule add fwmark {TPROXY_MARK} lookup {ROUTE_TABLE}\n\
+         route replace local {all} dev lo table {ROUTE_TABLE}\n"
+    )
 }
 
 /// Files that the containers read, by name.

@@ -8,9 +8,15 @@ use super::pods::Fields;
 const MERGED_LISTS: [(&str, &str); 3] =
     [("env", "name"), ("volumeMounts", "mountPath"), ("ports", "containerPort")];
 
+/// What a probe or hook does: one of these.
+const HANDLERS: [&str; 5] = ["exec", "grpc", "httpGet", "sleep", "tcpSocket"];
+
 /// Lays the fields of a container over those of another: mappings field by field, lists of items with a key item by item, and
 /// everything else as a whole.
 pub(super) fn lay_over(container: &mut Fields, stated: Fields) {
+    if HANDLERS.iter().any(|handler| stated.contains_key(*handler)) {
+        container.retain(|key, _| !HANDLERS.contains(&key.as_str()));
+    }
     for (key, value) in stated {
         match (container.get_mut(&key), value) {
             (_, Value::Null) => {}
@@ -66,5 +72,17 @@ mod tests {
                 "volumeMounts": [{"mountPath": "/etc/meshc", "name": "c"}, {"mountPath": "/mine", "name": "m"}],
             })
         );
+    }
+
+    #[test]
+    fn a_stated_handler_replaces_the_other_one() {
+        let Value::Object(mut own) = json!({"preStop": {"sleep": {"seconds": 20}}}) else {
+            panic!("a mapping")
+        };
+        let Value::Object(stated) = json!({"preStop": {"exec": {"command": ["bye"]}}}) else {
+            panic!("a mapping")
+        };
+        lay_over(&mut own, stated);
+        assert_eq!(Value::Object(own), json!({"preStop": {"exec": {"command": ["bye"]}}}));
     }
 }

@@ -32,7 +32,8 @@ fn without_envoy(text: &str) -> String {
             continue;
         }
         in_bootstrap = line == "  bootstrap.json: |";
-        let line = line.split_once("sha256:").map_or(line.to_owned(), |(start, _)| format!("{start}sha256:…"));
+        let line =
+            line.split_once("sha256:").map_or(line.to_owned(), |(start, _)| format!("{start}sha256:…"));
         kept.push_str(&line);
         kept.push_str(if in_bootstrap { "\n    …\n" } else { "\n" });
     }

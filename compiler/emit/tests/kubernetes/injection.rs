@@ -147,7 +147,7 @@ fn tproxy_needs_routes_and_a_proxy_that_may_take_addresses_of_others() {
     assert!(config["data"]["iptables.rules"].as_str().unwrap().starts_with("*mangle\n"));
     assert_eq!(
         config["data"]["tproxy.routes"],
-        "-4 rule add fwmark 1337 lookup 133\n-4 route replace local 0.0.0.0/0 dev lo table 133\n"
+        "rule flush table 133\nrule add fwmark 1337 lookup 133\nroute replace local 0.0.0.0/0 dev lo table 133\n"
     );
 }
 
