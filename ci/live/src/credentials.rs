@@ -1,4 +1,5 @@
-//! TLS Secrets that a cluster holds and git does not: those of gateways. The harness signs them with an authority of its own.
+//! Certificates that a mesh does not issue: TLS Secrets that a cluster holds and git does not, and those of servers that speak TLS
+//! themselves. The harness signs them with an authority of its own, which its clients trust.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,37 +10,64 @@ use pem_rfc7468::LineEnding;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use crate::LiveError;
+use crate::echo::EchoTls;
 use crate::kubernetes::Cluster;
 use crate::traffic::Credential;
 
-/// Makes the Secrets, and gives the root (PEM) that clients verify them with; nothing if there are none.
-pub(crate) fn add(credentials: &[Credential], cluster: &mut Cluster) -> Result<String, LiveError> {
-    if credentials.is_empty() {
-        return Ok(String::new());
+/// The authority of one run.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// A new authority.
+    pub(crate) fn new() -> Result<Self, LiveError> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer =
+            KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(params, key)).map_err(failed)?;
+        Ok(Self { issuer })
     }
-    let failed = |error: rcgen::Error| LiveError::Scenario(format!("cannot make a certificate: {error}"));
-    let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer =
-        CertifiedIssuer::self_signed(params, KeyPair::generate().map_err(failed)?).map_err(failed)?;
-    for Credential { namespace, name, hosts } in credentials {
+
+    /// The root (PEM) that clients verify servers with.
+    pub(crate) fn root(&self) -> Result<String, LiveError> {
+        pem("CERTIFICATE", self.issuer.der())
+    }
+
+    /// The certificate of a server with these names.
+    pub(crate) fn server(&self, hosts: &[String]) -> Result<EchoTls, LiveError> {
         let key = KeyPair::generate().map_err(failed)?;
-        let params = CertificateParams::new(hosts.clone()).map_err(failed)?;
-        let certificate = params.signed_by(&key, &issuer).map_err(failed)?;
-        let data = BTreeMap::from([
-            ("tls.crt", BASE64_STANDARD.encode(pem("CERTIFICATE", certificate.der())?)),
-            ("tls.key", BASE64_STANDARD.encode(pem("PRIVATE KEY", key.serialized_der())?)),
-        ]);
-        let secret = serde_json::json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"namespace": namespace, "name": name},
-            "type": "kubernetes.io/tls",
-            "data": data,
-        });
-        cluster.add(&secret.to_string(), Path::new("traffic.yaml"))?;
+        let params = CertificateParams::new(hosts).map_err(failed)?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
+        Ok(EchoTls {
+            certificate: pem("CERTIFICATE", certificate.der())?,
+            key: pem("PRIVATE KEY", key.serialized_der())?,
+        })
     }
-    pem("CERTIFICATE", issuer.der())
+
+    /// Puts Secrets into a cluster.
+    pub(crate) fn add(&self, credentials: &[Credential], cluster: &mut Cluster) -> Result<(), LiveError> {
+        for Credential { namespace, name, hosts } in credentials {
+            let EchoTls { certificate, key } = self.server(hosts)?;
+            let data = BTreeMap::from([
+                ("tls.crt", BASE64_STANDARD.encode(certificate)),
+                ("tls.key", BASE64_STANDARD.encode(key)),
+            ]);
+            let secret = serde_json::json!({
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"namespace": namespace, "name": name},
+                "type": "kubernetes.io/tls",
+                "data": data,
+            });
+            cluster.add(&secret.to_string(), Path::new("traffic.yaml"))?;
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: rcgen::Error) -> LiveError {
+    LiveError::Scenario(format!("cannot make a certificate: {error}"))
 }
 
 fn pem(label: &str, der: &[u8]) -> Result<String, LiveError> {

@@ -12,6 +12,7 @@ mod control;
 mod http;
 mod record;
 mod tcp;
+mod tls;
 mod url;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::LocalSet;
 
 pub(crate) use call::{Call, KEPT_BODY, Protocol};
-pub use config::{EchoConfig, EchoFault, EchoPath, EchoPort, EchoProtocol};
+pub use config::{EchoConfig, EchoFault, EchoPath, EchoPort, EchoProtocol, EchoTls};
 pub(crate) use control::{Command, Reply, ask};
 pub(crate) use record::Seen;
 
@@ -51,15 +52,17 @@ pub(crate) fn run(config: &Path, socket: &Path) -> Result<(), LiveError> {
 
 async fn serve(config: EchoConfig, socket: &Path) -> Result<(), LiveError> {
     let ports = config.ports.clone();
+    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let application = Rc::new(Application { config, record: Record::default(), client: Rc::default() });
     for EchoPort { port, protocol } in ports {
         let listener = TcpListener::bind(("0.0.0.0", port))
             .await
             .map_err(|source| LiveError::Scenario(format!("cannot listen on port {port}: {source}")))?;
-        let application = Rc::clone(&application);
+        let (application, tls) = (Rc::clone(&application), tls.clone());
         tokio::task::spawn_local(async move {
             match protocol {
-                EchoProtocol::Http => http::serve(listener, application).await,
+                EchoProtocol::Http => http::serve(listener, None, application).await,
+                EchoProtocol::Https => http::serve(listener, tls, application).await,
                 EchoProtocol::Tcp => tcp::serve(listener, application).await,
             }
         });

@@ -26,7 +26,7 @@ mod run;
 mod traffic;
 mod verdict;
 
-pub use echo::{EchoConfig, EchoFault, EchoPath, EchoPort, EchoProtocol};
+pub use echo::{EchoConfig, EchoFault, EchoPath, EchoPort, EchoProtocol, EchoTls};
 pub use error::LiveError;
 pub use exchange::{Answer, Echo, Exchange, Failure, FailureKind, Outcome, UpstreamExchange};
 pub use program::{Program, main};

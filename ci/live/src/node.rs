@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::credentials::Authority;
 use crate::kubernetes::{Cluster, PodPlan, Services, kube_proxy_rules, zone};
 use crate::report::Report;
 use crate::traffic::Traffic;
-use crate::{Input, LiveError, compile, credentials, dns};
+use crate::{Input, LiveError, compile, dns};
 use blueprint::Blueprint;
 use kubelet::Pod;
 
@@ -94,7 +95,8 @@ async fn carry_out(assignment: Assignment) -> Result<Report, LiveError> {
     let start = Instant::now();
     let traffic = Traffic::read(&assignment.traffic)?;
     let mut cluster = cluster(&assignment)?;
-    let roots = credentials::add(&traffic.credentials, &mut cluster)?;
+    let authority = Authority::new()?;
+    authority.add(&traffic.credentials, &mut cluster)?;
     let services = Services::of(&cluster)?;
     let pods = PodPlan::all(&cluster)?;
     let outside = traffic.outside.keys().zip((u32::from(FIRST_OUTSIDE)..).map(Ipv4Addr::from));
@@ -120,11 +122,18 @@ async fn carry_out(assignment: Assignment) -> Result<Report, LiveError> {
 
     let (failed, mut failures) = mpsc::unbounded_channel();
     let work = async {
-        let running = start_pods(&node, &cluster, &traffic, &outside, &failed).await?;
+        let running = start_pods(
+            &node,
+            &cluster,
+            &traffic,
+            &Outsiders { authority: &authority, addresses: &outside },
+            &failed,
+        )
+        .await?;
         let started = start.elapsed();
         settle::wait(&node, &running).await?;
         let settled = start.elapsed();
-        let calls = calls::make(&node, &running, &traffic, &roots).await?;
+        let calls = calls::make(&node, &running, &traffic, &authority.root()?).await?;
         Ok(Report {
             scenario: node.assignment.scenario.clone(),
             envoy: node.assignment.envoy.clone(),
@@ -156,12 +165,19 @@ fn cluster(assignment: &Assignment) -> Result<Cluster, LiveError> {
     Ok(cluster)
 }
 
+/// What is not of the cluster.
+struct Outsiders<'a> {
+    authority: &'a Authority,
+    /// Addresses of the pods outside of the mesh.
+    addresses: &'a BTreeMap<String, Ipv4Addr>,
+}
+
 /// Starts every pod, all at once, and waits until each is ready. The pods are by the name that calls use.
 async fn start_pods(
     node: &Rc<Node>,
     cluster: &Cluster,
     traffic: &Traffic,
-    outside: &BTreeMap<String, Ipv4Addr>,
+    outsiders: &Outsiders<'_>,
     failed: &mpsc::UnboundedSender<String>,
 ) -> Result<Vec<Pod>, LiveError> {
     let mut blueprints = Vec::new();
@@ -170,12 +186,17 @@ async fn start_pods(
         return Err(LiveError::Scenario(format!("traffic.yaml: there is no workload {unknown}")));
     }
     for plan in &node.pods {
-        let echo = echo_plan::of_workload(plan, &node.services, traffic.applications.get(&plan.workload));
+        let echo = echo_plan::of_workload(
+            plan,
+            &node.services,
+            traffic.applications.get(&plan.workload),
+            outsiders.authority,
+        )?;
         blueprints.push(Blueprint::of_workload(node, plan, cluster, echo, blueprints.len())?);
     }
     for (name, outside_pod) in &traffic.outside {
-        let echo = echo_plan::of_outside(name, outside_pod);
-        blueprints.push(Blueprint::outside(node, name, outside[name], echo, blueprints.len())?);
+        let echo = echo_plan::of_outside(name, outside_pod, outsiders.authority)?;
+        blueprints.push(Blueprint::outside(node, name, outsiders.addresses[name], echo, blueprints.len())?);
     }
     let mut starting = JoinSet::new();
     for blueprint in blueprints {

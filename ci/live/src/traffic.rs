@@ -36,6 +36,9 @@ pub(crate) struct Application {
     /// What it speaks on which port; a container port that is absent here speaks what its Service says, HTTP by default.
     #[serde(default)]
     pub(crate) ports: BTreeMap<u16, EchoProtocol>,
+    /// DNS names of its certificate, where a port speaks `https`.
+    #[serde(default)]
+    pub(crate) certificate_hosts: Vec<String>,
     /// What it does on paths with a prefix.
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, PathRule>,

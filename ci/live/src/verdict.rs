@@ -129,12 +129,20 @@ fn wrong_answer(expect: &Expect, answer: &Answer) -> Option<String> {
     if let Some(problem) = wrong_headers(&expect.response_headers, &answer.headers) {
         return Some(format!("answer: {problem}"));
     }
-    let Expect { served_by, received_headers, received_contains, received_path, received_authority, .. } =
-        expect;
+    let Expect {
+        served_by,
+        received_headers,
+        received_contains,
+        received_path,
+        received_protocol,
+        received_authority,
+        ..
+    } = expect;
     let wants_echo = served_by.is_some()
         || !received_headers.is_empty()
         || !received_contains.is_empty()
         || received_path.is_some()
+        || received_protocol.is_some()
         || received_authority.is_some();
     let Some(echo) = &answer.echo else {
         return wants_echo.then(|| format!("no application answered{}", told(&answer.body)));
@@ -147,6 +155,7 @@ fn wrong_answer(expect: &Expect, answer: &Answer) -> Option<String> {
     };
     equal("answered by", served_by, &echo.workload)
         .or_else(|| equal("received path", received_path, &echo.path))
+        .or_else(|| equal("received protocol", received_protocol, &echo.protocol))
         .or_else(|| equal("received host", received_authority, &echo.authority))
         .or_else(|| {
             wrong_headers(received_headers, &echo.headers).map(|problem| format!("received {problem}"))
@@ -254,6 +263,7 @@ mod tests {
         for wrong in [
             "servedBy: a.c",
             "receivedPath: /y",
+            "receivedProtocol: HTTP/2.0",
             "receivedHeaders: {end-user: null}",
             "receivedContains: {end-user: jon}",
             "responseHeaders: {x: y}",

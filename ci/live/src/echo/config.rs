@@ -18,8 +18,21 @@ pub struct EchoConfig {
     pub ports: Vec<EchoPort>,
     /// What it does on which path; the longest prefix wins.
     pub paths: Vec<EchoPath>,
+    /// Its certificate, if it has a port that speaks TLS.
+    #[serde(default)]
+    pub tls: Option<EchoTls>,
     /// Headers that it copies from a request to the calls it makes in order to answer, besides those of tracing.
     pub forward: Vec<String>,
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EchoTls {
+    /// Certificate, PEM.
+    pub certificate: String,
+    /// Private key, PEM.
+    pub key: String,
 }
 
 /// A port of an application.
@@ -38,6 +51,8 @@ pub struct EchoPort {
 pub enum EchoProtocol {
     /// HTTP/1.1 and HTTP/2 without TLS; gRPC is answered as HTTP/2 with trailers.
     Http,
+    /// The same within TLS.
+    Https,
     /// Lines: each is answered with one line of JSON.
     Tcp,
 }

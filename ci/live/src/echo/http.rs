@@ -13,8 +13,10 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::spawn_local;
+use tokio_rustls::TlsAcceptor;
 
 use super::Application;
 use super::call::Call;
@@ -36,21 +38,32 @@ const TRACE_HEADERS: [&str; 9] = [
     "tracestate",
 ];
 
-/// Serves a port for good.
-pub(super) async fn serve(listener: TcpListener, application: Rc<Application>) {
+/// Serves a port for good, within TLS if there is an acceptor.
+pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, application: Rc<Application>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let _ = stream.set_nodelay(true);
-        let application = Rc::clone(&application);
+        let (application, tls) = (Rc::clone(&application), tls.clone());
         spawn_local(async move {
-            let service = service_fn(|request| {
-                let application = Rc::clone(&application);
-                async move { Ok::<_, Infallible>(answer(&application, request).await) }
-            });
-            // A client that goes away is no concern of an application.
-            let _ = auto::Builder::new(LocalExecutor).serve_connection(TokioIo::new(stream), service).await;
+            match tls {
+                None => connection(stream, &application).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        connection(stream, &application).await;
+                    }
+                }
+            }
         });
     }
+}
+
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, application: &Rc<Application>) {
+    let service = service_fn(|request| {
+        let application = Rc::clone(application);
+        async move { Ok::<_, Infallible>(answer(&application, request).await) }
+    });
+    // A client that goes away is no concern of an application.
+    let _ = auto::Builder::new(LocalExecutor).serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Runs hyper's tasks on the thread of the application.

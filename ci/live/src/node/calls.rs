@@ -86,7 +86,7 @@ fn call(node: &Rc<Node>, pods: &[Pod], spec: &CallSpec, roots: &str) -> Option<C
         headers: headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect(),
         body: body.clone(),
         connect_to: connect_to.map(|address| address.to_string()),
-        roots: (!roots.is_empty()).then(|| roots.to_owned()),
+        roots: Some(roots.to_owned()),
         keep_body: KEPT_BODY,
         repeat: spec.repeat,
         concurrency: spec.concurrency,

@@ -45,6 +45,9 @@ pub(crate) struct Expect {
     /// Path that the answering application received.
     #[serde(default)]
     pub(crate) received_path: Option<String>,
+    /// What the answering application was spoken to in: `HTTP/1.1`, `HTTP/2.0`, `TCP`.
+    #[serde(default)]
+    pub(crate) received_protocol: Option<String>,
     /// Host that the answering application received.
     #[serde(default)]
     pub(crate) received_authority: Option<String>,
