@@ -104,8 +104,14 @@ fn unknown(identity: &Identity, document: &Document, untyped: &[&str]) -> Diagno
 
 fn not_yet(identity: &Identity, document: &Document) -> Diagnostic {
     let kind = &identity.object.kind;
+    // Like objects of Istio, those of Gateway API are compiled away: another controller must not act on them.
+    let consequence = if identity.object.group.starts_with("gateway.networking.") {
+        "no proxy acts on it, and the object is not emitted"
+    } else {
+        "no proxy acts on it; the object itself is emitted unchanged"
+    };
     Diagnostic::new(&codes::NOT_SUPPORTED_YET, format!("{kind} is not supported yet"))
         .at(document.headline(), "")
-        .consequence("no proxy acts on it; the object itself is emitted unchanged")
+        .consequence(consequence)
         .about(identity.object.clone(), "")
 }
