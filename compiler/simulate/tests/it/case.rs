@@ -1,6 +1,9 @@
 //! One case of Istio's traffic simulation: a mesh, one proxy, calls and what becomes of them.
 
-use meshc_plan::{CertificateSource, Plan, ProxyPlan};
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use meshc_plan::{Bind, BindAddress, CertificateSource, Plan, ProxyPlan};
 use meshc_simulate::{Call, CallMode, CallProtocol, CallTls, Dialled};
 use serde_json::{Value, json};
 
@@ -23,12 +26,16 @@ impl Case {
         let files = [
             ("istio.yaml".to_owned(), text("istio_config_yaml")),
             ("go.yaml".to_owned(), without_copies(&recorded)),
-            ("kubernetes.yaml".to_owned(), text("kubernetes_yaml")),
+            ("kubernetes.yaml".to_owned(), with_address_types(&text("kubernetes_yaml"))),
             ("services.yaml".to_owned(), services(&recorded["go_services"])),
             ("proxy.yaml".to_owned(), proxy(&recorded["proxy"])),
         ];
-        let plan =
+        let mut plan =
             compile(&files, &mesh_config(&recorded["mesh_config_overrides"]), &env(&recorded["features"]));
+        let addresses = recorded["proxy"]["ip_addresses"].as_array().unwrap();
+        if addresses.iter().any(|address| address.as_str().unwrap().contains(':')) {
+            plan.proxies.values_mut().for_each(take_both_families);
+        }
         Self { name: text("name"), recorded, plan }
     }
 
@@ -48,6 +55,17 @@ impl Case {
     }
 }
 
+/// Istio's simulation hands connections to IPv6 addresses to the listener at 0.0.0.0, whatever Envoy does.
+fn take_both_families(proxy: &mut ProxyPlan) {
+    for listener in &mut proxy.listeners {
+        if listener.bind.address == BindAddress::Ip(Ipv4Addr::UNSPECIFIED.into()) {
+            let address = BindAddress::Ip(Ipv6Addr::UNSPECIFIED.into());
+            let port = listener.bind.port;
+            Arc::make_mut(listener).additional.push(Bind { address, port });
+        }
+    }
+}
+
 /// What the test builds in Go; objects that stand in the cluster, too, are one object.
 fn without_copies(recorded: &Value) -> String {
     let cluster = recorded["kubernetes_yaml"].as_str().unwrap_or_default();
@@ -59,6 +77,15 @@ fn without_copies(recorded: &Value) -> String {
     };
     let is_copy = |document: &&str| name(document).is_some_and(|name| cluster.contains(&name));
     own.split("\n---\n").filter(|document| !is_copy(document)).collect::<Vec<_>>().join("\n---\n")
+}
+
+/// The cluster of a test is a stub that takes an EndpointSlice without the address type that an API server insists on.
+fn with_address_types(text: &str) -> String {
+    let completed = |document: &str| {
+        let lacks = document.contains("kind: EndpointSlice") && !document.contains("addressType:");
+        if lacks { format!("addressType: IPv4\n{}", document.trim_start()) } else { document.to_owned() }
+    };
+    text.split("\n---").map(completed).collect::<Vec<_>>().join("\n---\n")
 }
 
 /// Services that a test puts into memory, as ServiceEntries.
