@@ -123,3 +123,55 @@ fn metadata_value(value: &MetadataValue) -> ValueMatcher {
         MetadataValue::Or(values) => ValueMatcher::or(values.iter().map(metadata_value).collect()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_diagnostics::Origin;
+    use meshc_plan::{
+        AuthorizationAction, AuthorizationFilter, Permission, PolicyRule, Principal, RuleId, StringMatch,
+    };
+    use serde_json::json;
+
+    fn filter(action: AuthorizationAction, dry_run: bool) -> AuthorizationFilter {
+        let rule = PolicyRule {
+            id: RuleId { namespace: "a".into(), policy: "p".into(), rule: 2 },
+            permissions: vec![Permission::Not(Box::new(Permission::Any))],
+            principals: vec![Principal::Authenticated(StringMatch::Prefix("spiffe://td/".into()))],
+        };
+        AuthorizationFilter {
+            action,
+            rules: Some(vec![rule.clone()]),
+            dry_run: dry_run.then(|| vec![rule]),
+            origin: Origin::Default { rule: "made by a test" },
+        }
+    }
+
+    #[test]
+    fn rules_are_keyed_by_their_policy() {
+        let rules = json!({
+            "action": "DENY",
+            "policies": {"ns[a]-policy[p]-rule[2]": {
+                "permissions": [{"notRule": {"any": true}}],
+                "principals": [{"authenticated": {"principalName": {"prefix": "spiffe://td/"}}}],
+            }},
+        });
+        let emitted =
+            serde_json::to_value(super::network_filter(&filter(AuthorizationAction::Deny, false))).unwrap();
+        let expected =
+            json!({"rules": rules, "statPrefix": "tcp.", "shadowRulesStatPrefix": "istio_dry_run_allow_"});
+        assert_eq!(emitted, expected);
+    }
+
+    #[test]
+    fn a_dry_run_stands_in_the_shadow_with_a_prefix_of_its_action() {
+        for (action, prefix) in [
+            (AuthorizationAction::Allow, json!("istio_dry_run_allow_")),
+            (AuthorizationAction::Deny, json!("istio_dry_run_deny_")),
+            (AuthorizationAction::Audit, json!(null)),
+        ] {
+            let emitted = serde_json::to_value(super::http(&filter(action, true))).unwrap();
+            assert!(emitted["shadowRules"]["policies"].is_object());
+            assert_eq!(emitted["shadowRulesStatPrefix"], prefix);
+        }
+    }
+}

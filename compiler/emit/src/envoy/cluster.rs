@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use meshc_plan::{Upstream, UpstreamTlsChoice};
+use meshc_plan::{Discovery, Upstream, UpstreamName, UpstreamTlsChoice};
 
 use super::metadata::UpstreamFacts;
 use super::upstream_tls::HostChecks;
@@ -43,12 +43,12 @@ pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Clust
         external,
         origin: _,
     } = upstream;
-    let found = discovery::discovery(name, discovery, *dns, options);
+    let checks = host_checks(tls, discovery, flavor);
+    let found = discovery::discovery(name, discovery, *dns, checks, options);
     let balanced =
         load_balancing::load_balancing(load_balancing.as_ref(), *explicit_common_lb, found.picks_itself);
     let sockets = upstream_tls::sockets(tls, *proxy_protocol, flavor);
-    let pooled =
-        connection_pool::connection_pool(pool, *protocol, outlier.as_ref(), host_checks(tls), options);
+    let pooled = connection_pool::connection_pool(pool, *protocol, outlier.as_ref(), checks, options);
     let exchanges = *metadata_exchange && flavor == EnvoyFlavor::IstioProxy;
     xds::Cluster {
         transport_socket_matches: sockets.matches,
@@ -93,9 +93,16 @@ pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Clust
     }
 }
 
-fn host_checks(tls: &UpstreamTlsChoice) -> HostChecks {
+/// What is taken from the host of a request. A dynamic forward proxy that states anything about HTTP must state that it checks
+/// the host, or Envoy refuses it, with or without TLS; istiod does not know that.
+fn host_checks(tls: &UpstreamTlsChoice, discovery: &Discovery, flavor: EnvoyFlavor) -> HostChecks {
     match tls {
-        UpstreamTlsChoice::None => HostChecks::default(),
+        UpstreamTlsChoice::None => {
+            let forwards = matches!(discovery, Discovery::DynamicForwardProxy { cache }
+                if *cache != UpstreamName::AllowAnyDynamicDns);
+            let stated = forwards && flavor == EnvoyFlavor::Stock;
+            HostChecks { sni: stated, san: stated }
+        }
         UpstreamTlsChoice::Always(tls) | UpstreamTlsChoice::Auto(tls) => {
             HostChecks { sni: tls.sni.is_none(), san: tls.auto_san_validation }
         }

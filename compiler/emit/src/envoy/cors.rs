@@ -28,3 +28,33 @@ pub(super) fn cors(cors: &Cors) -> xds::CorsPolicy {
         forward_not_matching_preflights: Some(*forward_not_matching_preflights),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::{Cors, StringMatch};
+    use serde_json::json;
+
+    #[test]
+    fn lists_are_joined_and_the_filter_is_always_on() {
+        let policy = Cors {
+            allow_origins: vec![
+                StringMatch::Exact("https://a.example".into()),
+                StringMatch::Prefix("https://b".into()),
+            ],
+            allow_methods: vec!["GET".into(), "POST".into()],
+            allow_headers: vec!["x-a".into()],
+            expose_headers: Vec::new(),
+            max_age: Some(Duration::from_secs(86_400)),
+            allow_credentials: Some(false),
+            forward_not_matching_preflights: true,
+        };
+        let expected = json!({
+            "allowOriginStringMatch": [{"exact": "https://a.example"}, {"prefix": "https://b"}],
+            "allowMethods": "GET,POST", "allowHeaders": "x-a", "maxAge": "86400", "allowCredentials": false,
+            "filterEnabled": {"defaultValue": {"numerator": 100}}, "forwardNotMatchingPreflights": true,
+        });
+        assert_eq!(serde_json::to_value(super::cors(&policy)).unwrap(), expected);
+    }
+}

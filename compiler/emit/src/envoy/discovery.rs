@@ -4,6 +4,7 @@ use meshc_plan::{Discovery, DnsEndpoint, DnsFamily, DnsResolution, EndpointGroup
 
 use super::endpoints::{self, NameForm};
 use super::options::Feature;
+use super::upstream_tls::HostChecks;
 use super::values::dns_family;
 use super::xds::{self, Any, DiscoveryType, Extension};
 use super::{EnvoyFlavor, EnvoyOptions, names};
@@ -33,6 +34,7 @@ pub(super) fn discovery(
     name: &UpstreamName,
     discovery: &Discovery,
     resolution: DnsResolution,
+    checks: HostChecks,
     options: &EnvoyOptions,
 ) -> DiscoveryFields {
     let flavor = options.flavor;
@@ -52,7 +54,7 @@ pub(super) fn discovery(
             ..DiscoveryFields::default()
         },
         Discovery::DynamicForwardProxy { cache } => DiscoveryFields {
-            cluster_type: Some(dynamic_forward_proxy(cache, resolution.family)),
+            cluster_type: Some(dynamic_forward_proxy(cache, resolution.family, checks, flavor)),
             picks_itself: true,
             ..DiscoveryFields::default()
         },
@@ -160,11 +162,18 @@ fn istio_resolver() -> Extension {
     Extension::new("envoy.network.dns_resolver.cares", Any::CaresDnsResolver(config))
 }
 
-fn dynamic_forward_proxy(cache: &UpstreamName, family: DnsFamily) -> Extension {
+/// The cluster for any host takes requests without TLS, so there is no certificate to check the host against. Others must check
+/// it, unless the user's TLS settings say otherwise; a stock Envoy wants to hear that.
+fn dynamic_forward_proxy(
+    cache: &UpstreamName,
+    family: DnsFamily,
+    checks: HostChecks,
+    flavor: EnvoyFlavor,
+) -> Extension {
+    let unchecked = flavor == EnvoyFlavor::Stock && !(checks.sni && checks.san);
     let config = xds::DynamicForwardProxyCluster {
         dns_cache_config: Some(dns_cache(cache, family)),
-        // The cluster for any host takes requests without TLS, so there is no certificate to check the host against.
-        allow_insecure_cluster_options: *cache == UpstreamName::AllowAnyDynamicDns,
+        allow_insecure_cluster_options: *cache == UpstreamName::AllowAnyDynamicDns || unchecked,
     };
     Extension::new("envoy.clusters.dynamic_forward_proxy", Any::DynamicForwardProxyCluster(config))
 }

@@ -29,3 +29,32 @@ fn fault_abort(abort: &FaultAbort) -> xds::FaultAbort {
         percentage: percentage.map(fraction),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::{Fault, FaultAbort, FaultDelay, Fraction, FractionDenominator};
+    use serde_json::json;
+
+    #[test]
+    fn shares_keep_their_denominator() {
+        let share = |numerator, denominator| Some(Fraction { numerator, denominator });
+        let faults = Fault {
+            delay: Some(FaultDelay {
+                percentage: share(1000, FractionDenominator::Million),
+                fixed: Some(Duration::from_secs(7)),
+            }),
+            abort: Some(FaultAbort {
+                percentage: share(50, FractionDenominator::Hundred),
+                http_status: Some(503),
+                grpc_status: None,
+            }),
+        };
+        let expected = json!({
+            "delay": {"fixedDelay": "7s", "percentage": {"numerator": 1000, "denominator": "MILLION"}},
+            "abort": {"httpStatus": 503, "percentage": {"numerator": 50}},
+        });
+        assert_eq!(serde_json::to_value(super::fault(&faults)).unwrap(), expected);
+    }
+}

@@ -29,3 +29,27 @@ pub(super) fn hash_policy(policy: &HashPolicy) -> xds::HashPolicy {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::HashPolicy;
+    use serde_json::json;
+
+    #[test]
+    fn every_source_has_its_own_field() {
+        let emitted = |policy| serde_json::to_value(super::hash_policy(&policy)).unwrap();
+        assert_eq!(emitted(HashPolicy::Header("x-user".into())), json!({"header": {"headerName": "x-user"}}));
+        assert_eq!(emitted(HashPolicy::SourceIp), json!({"connectionProperties": {"sourceIp": true}}));
+        assert_eq!(emitted(HashPolicy::QueryParameter("q".into())), json!({"queryParameter": {"name": "q"}}));
+        let cookie = HashPolicy::Cookie {
+            name: "c".into(),
+            ttl: Some(Duration::ZERO),
+            path: None,
+            attributes: vec![("SameSite".into(), "Strict".into())],
+        };
+        let expected = json!({"cookie": {"name": "c", "ttl": "0s", "attributes": [{"name": "SameSite", "value": "Strict"}]}});
+        assert_eq!(emitted(cookie), expected);
+    }
+}

@@ -30,3 +30,26 @@ fn operation(operation: &HeaderOperation) -> xds::HeaderValueOption {
         append_action: (!append).then_some(xds::AppendAction::OverwriteIfExistsOrAdd),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_plan::{HeaderOperation, HeaderOperations};
+    use serde_json::json;
+
+    #[test]
+    fn setting_overwrites_and_adding_is_envoys_default() {
+        let operation = |name: &str, append| HeaderOperation { name: name.into(), value: "v".into(), append };
+        let all = super::headers(&HeaderOperations {
+            request: vec![operation("x-set", false), operation("x-add", true)],
+            request_remove: vec!["x-gone".into()],
+            ..HeaderOperations::default()
+        });
+        let expected = json!([
+            {"header": {"key": "x-set", "value": "v"}, "appendAction": "OVERWRITE_IF_EXISTS_OR_ADD"},
+            {"header": {"key": "x-add", "value": "v"}},
+        ]);
+        assert_eq!(serde_json::to_value(&all.request_add).unwrap(), expected);
+        assert_eq!(all.request_remove, ["x-gone"]);
+        assert!(all.response_add.is_empty() && all.response_remove.is_empty());
+    }
+}

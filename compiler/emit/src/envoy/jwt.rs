@@ -106,3 +106,72 @@ fn keys(jwks: &Jwks, flavor: EnvoyFlavor) -> (Option<xds::RemoteJwks>, Option<xd
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::{Jwks, JwtAuthentication, JwtProvider, UpstreamName};
+    use serde_json::json;
+
+    use crate::envoy::EnvoyFlavor;
+
+    fn provider(issuer: &str, jwks: Jwks) -> JwtProvider {
+        JwtProvider {
+            issuer: issuer.into(),
+            audiences: Vec::new(),
+            jwks,
+            from_headers: Vec::new(),
+            from_params: Vec::new(),
+            from_cookies: Vec::new(),
+            forward: false,
+            payload_header: None,
+            claims_to_headers: Vec::new(),
+            space_delimited_claims: vec!["scope".into()],
+            clear_route_cache: false,
+        }
+    }
+
+    #[test]
+    fn a_missing_token_passes_and_a_wrong_one_does_not() {
+        let emitted = |issuers: &[&str]| {
+            let providers =
+                issuers.iter().map(|issuer| provider(issuer, Jwks::Inline("{}".into()))).collect();
+            serde_json::to_value(super::jwt(&JwtAuthentication { providers }, EnvoyFlavor::Stock)).unwrap()
+        };
+        let or_missing = |name: &str| json!({"requiresAny": {"requirements": [{"providerName": name}, {"allowMissing": {}}]}});
+        assert_eq!(emitted(&["a"])["rules"][0]["requires"], or_missing("origins-0"));
+        let expected = json!({"requiresAny": {"requirements": [
+            {"providerName": "origins-0"},
+            {"providerName": "origins-1"},
+            {"requiresAll": {"requirements": [or_missing("origins-0"), or_missing("origins-1")]}},
+        ]}});
+        assert_eq!(emitted(&["a", "b"])["rules"][0]["requires"], expected);
+    }
+
+    #[test]
+    fn a_stock_envoy_fetches_keys_ahead() {
+        let upstream = UpstreamName::Outbound { port: 443, subset: None, host: "id.example".into() };
+        let jwks =
+            Jwks::Remote { uri: "https://id.example/keys".into(), upstream, timeout: Duration::from_secs(5) };
+        let filter = JwtAuthentication { providers: vec![provider("a", jwks)] };
+        let fetched = |flavor| {
+            serde_json::to_value(super::jwt(&filter, flavor)).unwrap()["providers"]["origins-0"]["remoteJwks"]
+                .clone()
+        };
+        let uri =
+            json!({"uri": "https://id.example/keys", "cluster": "outbound|443||id.example", "timeout": "5s"});
+        assert_eq!(fetched(EnvoyFlavor::IstioProxy), json!({"httpUri": uri, "cacheDuration": "300s"}));
+        assert_eq!(fetched(EnvoyFlavor::Stock)["asyncFetch"], json!({"fastListener": true}));
+    }
+
+    #[test]
+    fn keys_that_are_not_known_are_replaced_by_one_that_signs_nothing() {
+        let filter = JwtAuthentication { providers: vec![provider("a", Jwks::Unavailable)] };
+        let emitted = serde_json::to_value(super::jwt(&filter, EnvoyFlavor::Stock)).unwrap();
+        let keys = emitted["providers"]["origins-0"]["localJwks"]["inlineString"].as_str().unwrap();
+        let keys: serde_json::Value = serde_json::from_str(keys).unwrap();
+        assert_eq!(keys["keys"][0]["kty"], "EC");
+        assert!(keys["keys"][0].get("d").is_none());
+    }
+}

@@ -77,3 +77,40 @@ fn one_port(port: u16) -> ChainMatchPredicate {
     let range = xds::Int32Range { start: u32::from(port), end: u32::from(port) + 1 };
     ChainMatchPredicate { or_match: None, not_match: None, destination_port_range: Some(range) }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_plan::{Inspector, ListenerFilters};
+    use serde_json::json;
+
+    #[test]
+    fn the_order_is_that_of_execution_and_one_port_needs_no_list() {
+        let filters = ListenerFilters {
+            proxy_protocol: true,
+            original_destination: true,
+            original_source_mark: None,
+            tls_inspector: Some(Inspector { disabled_ports: vec![15006], enabled_ports_only: Vec::new() }),
+            http_inspector: Some(Inspector { disabled_ports: Vec::new(), enabled_ports_only: vec![80, 81] }),
+        };
+        let emitted = serde_json::to_value(super::listener_filters(&filters)).unwrap();
+        let names: Vec<&str> =
+            emitted.as_array().unwrap().iter().filter_map(|filter| filter["name"].as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "envoy.filters.listener.proxy_protocol",
+                "envoy.filters.listener.original_dst",
+                "envoy.filters.listener.tls_inspector",
+                "envoy.filters.listener.http_inspector",
+            ]
+        );
+        assert_eq!(
+            emitted[2]["filterDisabled"],
+            json!({"destinationPortRange": {"start": 15006, "end": 15007}})
+        );
+        assert_eq!(
+            emitted[3]["filterDisabled"]["notMatch"]["orMatch"]["rules"][1],
+            json!({"destinationPortRange": {"start": 81, "end": 82}})
+        );
+    }
+}

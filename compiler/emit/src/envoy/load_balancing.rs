@@ -81,3 +81,57 @@ fn common(panic_threshold: Option<f64>, locality: &LocalityBalancing) -> Option<
     };
     (result != xds::CommonLbConfig::default()).then_some(result)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::{ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart};
+    use serde_json::{Value, json};
+
+    fn emitted(algorithm: LoadBalancingAlgorithm, locality: LocalityBalancing) -> Value {
+        let balancing = LoadBalancing {
+            algorithm,
+            slow_start: Some(SlowStart {
+                window: Duration::from_secs(30),
+                aggression: Some(1.0),
+                min_weight_percent: Some(10.0),
+            }),
+            panic_threshold: Some(0.0),
+            locality,
+        };
+        let fields = super::load_balancing(Some(&balancing), false, false);
+        json!({
+            "policy": fields.policy, "ring": fields.ring_hash, "maglev": fields.maglev,
+            "least": fields.least_request, "round": fields.round_robin, "common": fields.common,
+        })
+    }
+
+    #[test]
+    fn slow_start_belongs_to_the_algorithms_that_weigh_endpoints() {
+        let slow = json!({"slowStartConfig": {
+            "slowStartWindow": "30s",
+            "aggression": {"defaultValue": 1, "runtimeKey": "("},
+            "minWeightPercent": {"value": 10},
+        }});
+        let least = emitted(LoadBalancingAlgorithm::LeastRequest, LocalityBalancing::None);
+        assert_eq!((&least["policy"], &least["least"]), (&json!("LEAST_REQUEST"), &slow));
+        let round = emitted(LoadBalancingAlgorithm::RoundRobin, LocalityBalancing::None);
+        assert_eq!((&round["policy"], &round["round"]), (&json!(null), &slow));
+        let ring = ConsistentHash::RingHash { minimum_size: Some(1024) };
+        let ring = emitted(LoadBalancingAlgorithm::ConsistentHash(ring), LocalityBalancing::None);
+        assert_eq!((&ring["ring"], &ring["least"]), (&json!({"minimumRingSize": "1024"}), &json!(null)));
+    }
+
+    #[test]
+    fn a_panic_threshold_of_zero_is_an_empty_percentage() {
+        let weighted = emitted(LoadBalancingAlgorithm::Random, LocalityBalancing::Weighted);
+        assert_eq!(weighted["common"], json!({"healthyPanicThreshold": {}, "localityWeightedLbConfig": {}}));
+        let zones = LocalityBalancing::ZoneAware { min_cluster_size: Some(3), enabled: false };
+        let aware = emitted(LoadBalancingAlgorithm::Random, zones);
+        assert_eq!(
+            aware["common"]["zoneAwareLbConfig"],
+            json!({"routingEnabled": {}, "minClusterSize": "3"})
+        );
+    }
+}

@@ -95,3 +95,109 @@ fn kebab_case(kind: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_contract::ObjectRef;
+    use meshc_plan::{ListenerName, RouteTableName, UpstreamName};
+    use proptest::prelude::*;
+
+    fn labels() -> impl Strategy<Value = String> {
+        "[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?"
+    }
+
+    fn hosts() -> impl Strategy<Value = String> {
+        proptest::collection::vec(labels(), 1..4).prop_map(|labels| labels.join("."))
+    }
+
+    fn upstreams() -> impl Strategy<Value = UpstreamName> {
+        let service = || (1..9u16, proptest::option::of(labels()), hosts());
+        prop_oneof![
+            service().prop_map(|(port, subset, host)| UpstreamName::Outbound { port, subset, host }),
+            service().prop_map(|(port, subset, host)| UpstreamName::SniDnat { port, subset, host }),
+            (1..9u16).prop_map(|port| UpstreamName::Inbound { port }),
+            Just(UpstreamName::BlackHole),
+            Just(UpstreamName::Passthrough),
+            Just(UpstreamName::InboundPassthrough),
+            Just(UpstreamName::AllowAnyDynamicDns),
+            Just(UpstreamName::UnknownService),
+        ]
+    }
+
+    fn tables() -> impl Strategy<Value = RouteTableName> {
+        let bind = || proptest::option::of(Just("10.0.0.1".to_owned()));
+        prop_oneof![
+            (1..9u16).prop_map(RouteTableName::Port),
+            (hosts(), 1..9u16).prop_map(|(host, port)| RouteTableName::HostPort { host, port }),
+            Just(RouteTableName::HttpProxy),
+            Just(RouteTableName::AllowAnyDynamicDns),
+            labels().prop_map(|name| RouteTableName::Unix(format!("/{name}.sock"))),
+            (1..9u16, bind()).prop_map(|(port, bind)| RouteTableName::GatewayHttp { port, bind }),
+            (1..9u16, labels(), labels(), "[a-z]{1,4}", bind()).prop_map(
+                |(port, port_name, gateway, namespace, bind)| RouteTableName::GatewayHttps {
+                    port,
+                    port_name,
+                    gateway,
+                    namespace,
+                    bind,
+                }
+            ),
+            upstreams().prop_map(RouteTableName::Inbound),
+        ]
+    }
+
+    fn listeners() -> impl Strategy<Value = ListenerName> {
+        let address = prop_oneof![Just("0.0.0.0"), Just("::"), Just("10.96.0.1"), Just("2001:db8::1")];
+        prop_oneof![
+            Just(ListenerName::VirtualInbound),
+            Just(ListenerName::VirtualOutbound),
+            (address, 1..9u16).prop_map(|(address, port)| ListenerName::Address {
+                address: address.parse().unwrap(),
+                port,
+            }),
+            labels().prop_map(|name| ListenerName::Unix(format!("/{name}.sock"))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn upstreams_of_different_names_are_spelled_differently(a in upstreams(), b in upstreams()) {
+            prop_assert_eq!(a == b, super::upstream(&a) == super::upstream(&b));
+        }
+
+        #[test]
+        fn route_tables_of_different_names_are_spelled_differently(a in tables(), b in tables()) {
+            prop_assert_eq!(a == b, super::route_table(&a) == super::route_table(&b));
+        }
+
+        #[test]
+        fn listeners_of_different_names_are_spelled_differently(a in listeners(), b in listeners()) {
+            prop_assert_eq!(a == b, super::listener(&a) == super::listener(&b));
+        }
+    }
+
+    #[test]
+    fn names_are_istios() {
+        let host = || "reviews.default.svc.cluster.local".to_owned();
+        let v1 = UpstreamName::Outbound { port: 9080, subset: Some("v1".into()), host: host() };
+        assert_eq!(super::upstream(&v1), "outbound|9080|v1|reviews.default.svc.cluster.local");
+        let dnat = UpstreamName::SniDnat { port: 9080, subset: None, host: host() };
+        assert_eq!(super::upstream(&dnat), "outbound_.9080_._.reviews.default.svc.cluster.local");
+        assert_eq!(super::upstream_statistics(&UpstreamName::InboundPassthrough), "PassthroughCluster;");
+        let https = RouteTableName::GatewayHttps {
+            port: 443,
+            port_name: "https".into(),
+            gateway: "main".into(),
+            namespace: "istio-system".into(),
+            bind: None,
+        };
+        assert_eq!(super::route_table(&https), "https.443.https.main.istio-system");
+        let object = ObjectRef {
+            group: "networking.istio.io".into(),
+            kind: "DestinationRule".into(),
+            namespace: "a".into(),
+            name: "b".into(),
+        };
+        assert_eq!(super::config(&object), "/apis/networking.istio.io/v1/namespaces/a/destination-rule/b");
+    }
+}

@@ -60,3 +60,37 @@ fn status(code: &StringMatch) -> xds::MatchPredicate {
         http_response_headers_match: Some(xds::HttpHeadersMatch { headers: vec![header] }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::{OutlierDetection, StringMatch};
+    use serde_json::json;
+
+    #[test]
+    fn what_is_stated_is_enforced_and_zero_turns_it_off() {
+        let detection = OutlierDetection {
+            consecutive_5xx: Some(0),
+            consecutive_gateway: Some(4),
+            interval: Some(Duration::from_secs(30)),
+            max_ejection_percent: Some(80),
+            ..OutlierDetection::default()
+        };
+        let expected = json!({
+            "consecutive5xx": 0, "interval": "30s", "maxEjectionPercent": 80, "enforcingConsecutive5xx": 0,
+            "enforcingSuccessRate": 0, "consecutiveGatewayFailure": 4, "enforcingConsecutiveGatewayFailure": 100,
+        });
+        assert_eq!(serde_json::to_value(super::outlier(&detection)).unwrap(), expected);
+    }
+
+    #[test]
+    fn several_error_codes_are_alternatives() {
+        let code = |code: &str| StringMatch::Exact(code.into());
+        let one = json!({"errorMatcher": {"httpResponseHeadersMatch": {"headers": [{"name": ":status", "stringMatch": {"exact": "429"}}]}}});
+        assert_eq!(serde_json::to_value(super::error_matcher(&[code("429")])).unwrap(), one);
+        let two = serde_json::to_value(super::error_matcher(&[code("429"), code("503")])).unwrap();
+        assert_eq!(two["errorMatcher"]["orMatch"]["rules"].as_array().map(Vec::len), Some(2));
+        assert!(super::error_matcher(&[]).is_none());
+    }
+}

@@ -4,6 +4,8 @@
 //! need not be known. A connection or a gRPC call is made by the proxy itself, over and over; the kubelet is told the outcome of
 //! the last try.
 
+use std::time::Duration;
+
 use meshc_plan::{ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming};
 
 use super::xds::{self, Any, Empty, Extension};
@@ -15,6 +17,9 @@ const TLS_CLUSTER: &str = "probe-https";
 
 /// Connections with this source address are not captured on their way to the application.
 const UNCAPTURED_SOURCE: &str = "127.0.0.6";
+
+/// Time between two tries while the application does not answer.
+const UNTIL_HEALTHY: Duration = Duration::from_secs(1);
 
 /// The path at which the bridge answers for a probe, as Istio's agent has it.
 #[must_use]
@@ -132,6 +137,7 @@ fn checked(
     options: &EnvoyOptions,
 ) -> xds::Cluster {
     let ProbeTiming { period, timeout } = timing;
+    let until_healthy = Some(xds::Duration(period.min(UNTIL_HEALTHY)));
     let period = Some(xds::Duration(period));
     let (tcp_health_check, grpc_health_check) = match check {
         Check::Tcp => (Some(Empty {}), None),
@@ -146,8 +152,10 @@ fn checked(
             healthy_threshold: Some(1),
             tcp_health_check,
             grpc_health_check,
-            // Without these Envoy asks a cluster that has no traffic once a minute.
-            no_traffic_interval: period,
+            // An application that starts is found within a second, or the kubelet would learn of it a period late. Without the
+            // intervals for no traffic Envoy asks a cluster that has none once a minute.
+            no_traffic_interval: until_healthy,
+            unhealthy_interval: until_healthy,
             no_traffic_healthy_interval: period,
         }],
         typed_extension_protocol_options: http2.into_iter().collect(),

@@ -36,3 +36,45 @@ pub(super) fn direct_response(response: &DirectResponse) -> xds::DirectResponseA
     let body = body.clone().map(xds::DataSource::text).or_else(|| body_bytes.as_ref().map(bytes));
     xds::DirectResponseAction { status: *status, body }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_plan::{DirectResponse, Redirect, RedirectPath};
+    use serde_json::json;
+
+    #[test]
+    fn a_redirect_states_what_changes() {
+        let target = Redirect {
+            host: Some("new.example".into()),
+            path: Some(RedirectPath::Prefix("/new".into())),
+            scheme: Some("https".into()),
+            port: Some(8443),
+            code: 308,
+        };
+        let expected = json!({
+            "schemeRedirect": "https", "hostRedirect": "new.example", "portRedirect": 8443, "prefixRewrite": "/new",
+            "responseCode": "PERMANENT_REDIRECT",
+        });
+        assert_eq!(serde_json::to_value(super::redirect(&target)).unwrap(), expected);
+        let moved = Redirect {
+            host: None,
+            path: Some(RedirectPath::Full(String::new())),
+            scheme: None,
+            port: None,
+            code: 301,
+        };
+        assert_eq!(serde_json::to_value(super::redirect(&moved)).unwrap(), json!({"pathRedirect": ""}));
+    }
+
+    #[test]
+    fn an_answer_may_be_text_bytes_or_nothing() {
+        let answer = |body: Option<&str>, bytes: Option<&str>| {
+            let response =
+                DirectResponse { status: 418, body: body.map(Into::into), body_bytes: bytes.map(Into::into) };
+            serde_json::to_value(super::direct_response(&response)).unwrap()
+        };
+        assert_eq!(answer(Some(""), None), json!({"status": 418, "body": {"inlineString": ""}}));
+        assert_eq!(answer(None, Some("/w==")), json!({"status": 418, "body": {"inlineBytes": "/w=="}}));
+        assert_eq!(answer(None, None), json!({"status": 418}));
+    }
+}

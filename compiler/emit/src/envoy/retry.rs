@@ -36,3 +36,47 @@ fn previous_priorities() -> Extension {
     let config = xds::PreviousPriorities { update_frequency: 2 };
     Extension::new("envoy.retry_priorities.previous_priorities", Any::PreviousPriorities(config))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_plan::Retry;
+    use serde_json::json;
+
+    #[test]
+    fn a_policy_states_what_is_retried_and_what_is_avoided() {
+        let policy = Retry {
+            attempts: 2,
+            retry_on: "5xx,retriable-status-codes".into(),
+            retriable_status_codes: vec![503],
+            per_try_timeout: Some(Duration::from_millis(250)),
+            base_interval: Some(Duration::from_millis(25)),
+            avoid_previous_hosts: true,
+            host_selection_attempts: Some(5),
+            avoid_previous_priorities: true,
+        };
+        let expected = json!({
+            "retryOn": "5xx,retriable-status-codes",
+            "numRetries": 2,
+            "perTryTimeout": "0.250s",
+            "retryPriority": {
+                "name": "envoy.retry_priorities.previous_priorities",
+                "typedConfig": {
+                    "@type": "type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+                    "updateFrequency": 2,
+                },
+            },
+            "retryHostPredicate": [{
+                "name": "envoy.retry_host_predicates.previous_hosts",
+                "typedConfig": {
+                    "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+                },
+            }],
+            "hostSelectionRetryMaxAttempts": "5",
+            "retriableStatusCodes": [503],
+            "retryBackOff": {"baseInterval": "0.025s"},
+        });
+        assert_eq!(serde_json::to_value(super::retry(&policy)).unwrap(), expected);
+    }
+}

@@ -62,3 +62,44 @@ fn claim_match(claim: &ClaimMatch) -> xds::MetadataMatcher {
         invert: *invert,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_plan::{ClaimMatch, HeaderMatch, PathMatch, QueryMatch, RouteMatch, StringMatch, ValueMatch};
+    use serde_json::json;
+
+    #[test]
+    fn all_criteria_stand_beside_each_other() {
+        let text = |text: &str| StringMatch::Exact(text.into());
+        let criteria = RouteMatch {
+            path: PathMatch::PathSeparatedPrefix("/api".into()),
+            case_sensitive: Some(false),
+            headers: vec![HeaderMatch {
+                name: "x-a".into(),
+                value: ValueMatch::Text(StringMatch::Regex("a+".into())),
+                invert: true,
+                missing_is_empty: true,
+            }],
+            query: vec![QueryMatch { name: "q".into(), value: ValueMatch::Present }],
+            claims: vec![ClaimMatch { path: vec!["role".into()], value: text("admin"), invert: false }],
+        };
+        let expected = json!({
+            "pathSeparatedPrefix": "/api",
+            "caseSensitive": false,
+            "headers": [{
+                "name": "x-a", "stringMatch": {"safeRegex": {"regex": "a+"}}, "invertMatch": true,
+                "treatMissingHeaderAsEmpty": true,
+            }],
+            "queryParameters": [{"name": "q", "presentMatch": true}],
+            "dynamicMetadata": [{
+                "filter": "envoy.filters.http.jwt_authn",
+                "path": [{"key": "payload"}, {"key": "role"}],
+                "value": {"orMatch": {"valueMatchers": [
+                    {"listMatch": {"oneOf": {"stringMatch": {"exact": "admin"}}}},
+                    {"stringMatch": {"exact": "admin"}},
+                ]}},
+            }],
+        });
+        assert_eq!(serde_json::to_value(super::route_match(&criteria)).unwrap(), expected);
+    }
+}

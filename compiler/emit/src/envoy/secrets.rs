@@ -235,3 +235,66 @@ pub(super) fn of_upstream(upstream: &Upstream) -> BTreeSet<SdsSecret> {
         UpstreamTlsChoice::Always(tls) | UpstreamTlsChoice::Auto(tls) => of_tls(tls),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_plan::{CertificateSource, TrustSource};
+
+    use super::SdsSecret;
+
+    fn yaml(secret: &SdsSecret) -> String {
+        crate::yaml::to_string(&serde_json::to_value(secret.description()).unwrap())
+    }
+
+    #[test]
+    fn the_identity_is_read_from_a_volume_that_kubernetes_swaps() {
+        let secret = SdsSecret::Certificate(CertificateSource::Workload);
+        let expected = "\
+resources:
+- \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+  name: default
+  tlsCertificate:
+    certificateChain:
+      filename: /var/run/secrets/meshc/..data/tls.crt
+    privateKey:
+      filename: /var/run/secrets/meshc/..data/tls.key
+    watchedDirectory:
+      path: /var/run/secrets/meshc
+";
+        assert_eq!((secret.path().as_str(), yaml(&secret).as_str()), ("sds/default.yaml", expected));
+    }
+
+    #[test]
+    fn names_are_istios_and_every_secret_has_a_file_of_its_own() {
+        let secret = |name: &str| CertificateSource::Secret { name: name.into() };
+        let file = |path: &str| TrustSource::File(path.into());
+        let secrets = [
+            (SdsSecret::Certificate(CertificateSource::Workload), "default"),
+            (SdsSecret::Trust(TrustSource::Mesh), "ROOTCA"),
+            (SdsSecret::Certificate(secret("www")), "kubernetes://www"),
+            (SdsSecret::Certificate(secret("www-cacert")), "kubernetes://www-cacert"),
+            (SdsSecret::Trust(TrustSource::Secret { name: "www-cacert".into() }), "kubernetes://www-cacert"),
+            (
+                SdsSecret::Trust(TrustSource::ConfigMap { namespace: "a".into(), name: "b".into() }),
+                "configmap://a/b",
+            ),
+            (SdsSecret::Trust(file("/etc/ca.pem")), "file-root:/etc/ca.pem"),
+            (SdsSecret::Trust(file("/etc/ca2.pem")), "file-root:/etc/ca2.pem"),
+            (SdsSecret::Trust(TrustSource::System), "file-root:system"),
+            (
+                SdsSecret::Certificate(CertificateSource::Files {
+                    certificate: "/c".into(),
+                    key: "/k".into(),
+                }),
+                "file-cert:/c~/k",
+            ),
+        ];
+        let paths: std::collections::BTreeSet<String> =
+            secrets.iter().map(|(secret, _)| secret.path()).collect();
+        assert_eq!(paths.len(), secrets.len());
+        for (secret, name) in secrets {
+            assert_eq!(secret.name(), name);
+            assert!(yaml(&secret).contains("filename: /"), "{}", yaml(&secret));
+        }
+    }
+}

@@ -106,6 +106,7 @@ message! {
         tcp_health_check: Option<Empty>,
         grpc_health_check: Option<GrpcHealthCheck>,
         no_traffic_interval: Option<Duration>,
+        unhealthy_interval: Option<Duration>,
         no_traffic_healthy_interval: Option<Duration>,
     }
 }
