@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::golden;
 use crate::run::{finish, meshc};
@@ -25,12 +26,24 @@ pub(crate) struct Options {
     /// Flags of the build.
     #[serde(default)]
     pub(crate) flags: Vec<String>,
-    /// Proxies whose configuration is golden.
+    /// Resources that are golden, by proxy.
     #[serde(default)]
-    focus: Vec<String>,
+    focus: BTreeMap<String, Focus>,
     /// Files of the output that are golden too.
     #[serde(default)]
     files: Vec<PathBuf>,
+}
+
+/// Names of the resources of a proxy that are golden.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Focus {
+    #[serde(default)]
+    listeners: Vec<String>,
+    #[serde(default)]
+    routes: Vec<String>,
+    #[serde(default)]
+    clusters: Vec<String>,
 }
 
 /// Every scenario, by name.
@@ -59,12 +72,14 @@ fn compile(scenario: &Scenario) -> BTreeMap<PathBuf, String> {
     let out = tempfile::tempdir().unwrap();
     let out_dir = out.path().join("out");
     let mut command = meshc(&scenario.folder);
-    command.args(["build", "mesh", "--emit", "k8s,bootstrap,xds", "--out-dir"]).arg(&out_dir);
+    command.args(["build", "mesh", "-q", "--emit", "k8s,bootstrap,xds", "--out-dir"]).arg(&out_dir);
     let run = finish(command.args(&scenario.options.flags));
-    let said = run.stderr.replace(&out_dir.display().to_string(), "OUT");
-    assert!(matches!(run.code, Some(0 | 1)), "{}: {said}", scenario.name);
+    assert!(matches!(run.code, Some(0 | 1)), "{}: {}", scenario.name, run.stderr);
     let output = files(&out_dir);
-    let mut texts = BTreeMap::from([(PathBuf::from("diagnostics.txt"), said)]);
+    let mut texts = BTreeMap::new();
+    if !run.stderr.is_empty() {
+        texts.insert(PathBuf::from("diagnostics.txt"), run.stderr);
+    }
     let identities = output.get(Path::new("identities.yaml")).cloned();
     texts.extend(identities.map(|bytes| (PathBuf::from("identities.yaml"), text(bytes))));
     for path in &scenario.options.files {
@@ -72,16 +87,25 @@ fn compile(scenario: &Scenario) -> BTreeMap<PathBuf, String> {
         let bytes = bytes.unwrap_or_else(|| panic!("{}: no {}", scenario.name, path.display()));
         texts.insert(path.clone(), text(bytes.clone()));
     }
-    for proxy in &scenario.options.focus {
-        for resources in ["listeners", "routes", "clusters"] {
-            let path = Path::new("xds").join(proxy).join(resources);
+    for (proxy, Focus { listeners, routes, clusters }) in &scenario.options.focus {
+        for (kind, names) in [("listeners", listeners), ("routes", routes), ("clusters", clusters)] {
+            if names.is_empty() {
+                continue;
+            }
+            let path = Path::new("xds").join(proxy).join(kind);
             let json = output.get(&path.with_extension("json"));
             let json = json.unwrap_or_else(|| panic!("{}: no proxy {proxy}", scenario.name));
-            let value = serde_json::from_slice(json).unwrap();
-            texts.insert(path.with_extension("yaml"), meshc_emit::yaml::to_string(&value));
+            let resources: Vec<Value> = serde_json::from_slice(json).unwrap();
+            let focused: Vec<Value> = names.iter().map(|name| named(&resources, name, scenario)).collect();
+            texts.insert(path.with_extension("yaml"), meshc_emit::yaml::to_string(&focused.into()));
         }
     }
     texts
+}
+
+fn named(resources: &[Value], name: &str, scenario: &Scenario) -> Value {
+    let found = resources.iter().find(|resource| resource["name"] == name);
+    found.unwrap_or_else(|| panic!("{}: no resource {name}", scenario.name)).clone()
 }
 
 fn text(bytes: Vec<u8>) -> String {

@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
         code: 1,
         findings: &[
             "mesh/bad.yaml:10:27: error[refused-by-rule]",
-            "mesh/bad.yaml:11:5: error[refused-by-rule]",
+            "mesh/bad.yaml:11:15: error[refused-by-rule]",
         ],
     },
     Case {
