@@ -19,6 +19,8 @@ use meshc_plan::{Listener, RouteTable};
 use crate::context::ProxyContext;
 use crate::security;
 
+pub(crate) use tls::downstream_tls;
+
 /// Listeners of a gateway, sorted by name.
 pub(crate) fn listeners(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> Vec<Arc<Listener>> {
     let merged = merge::merged_servers(cx, diags);

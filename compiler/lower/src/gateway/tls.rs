@@ -18,10 +18,21 @@ pub(super) fn server_tls(cx: &ProxyContext<'_>, server: &GatewayServer) -> Optio
     if server.passes_through() || !server.is_tls() {
         return None;
     }
-    let settings = server.tls()?;
-    let mode = server.tls_mode()?;
+    downstream_tls(cx, server.tls()?, server.tls_mode()?, server.is_http())
+}
+
+/// TLS that a proxy terminates as settings state it; `None` where it passes on.
+pub(crate) fn downstream_tls(
+    cx: &ProxyContext<'_>,
+    settings: &ServerTlsSettings,
+    mode: ServerTlsMode,
+    http: bool,
+) -> Option<DownstreamTls> {
+    if matches!(mode, ServerTlsMode::Passthrough | ServerTlsMode::AutoPassthrough) {
+        return None;
+    }
     let mutual = mode == ServerTlsMode::IstioMutual;
-    let exchange = (mutual && !server.is_http()).then_some("istio-peer-exchange");
+    let exchange = (mutual && !http).then_some("istio-peer-exchange");
     let client = ClientCertificate {
         required: matches!(mode, ServerTlsMode::Mutual | ServerTlsMode::IstioMutual),
         trust: trust(settings, mode),

@@ -2,7 +2,9 @@
 
 use meshc_diagnostics::Origin;
 use meshc_model::{MtlsMode, Protocol};
-use meshc_plan::{ChainMatch, FilterChain, NetworkFilter, RouteSource, TcpProxy, UpstreamName};
+use meshc_plan::{
+    ChainMatch, DownstreamTls, FilterChain, NetworkFilter, RouteSource, TcpProxy, UpstreamName,
+};
 
 use super::matching::{Carried, Way, ways};
 use super::route::{self, InboundRoute};
@@ -27,6 +29,8 @@ pub(super) struct ChainTarget {
     pub(super) tcp_stat_prefix: Option<String>,
     /// Protocol of the port.
     pub(super) protocol: Protocol,
+    /// TLS that is terminated in place of mTLS of the mesh.
+    pub(super) tls: Option<DownstreamTls>,
     /// Host and port of the service, for traces; empty and 0 for a port that no service leads to.
     pub(super) service: (String, u16),
     /// Why the chains exist.
@@ -40,7 +44,13 @@ pub(super) fn chains(
     mode: MtlsMode,
     security: &SecurityFilters,
 ) -> Vec<FilterChain> {
-    let ways = ways(mode, Carried::from(target.protocol), cx.mesh.features.http10);
+    let carried = Carried::from(target.protocol);
+    let ways = match (&target.tls, carried) {
+        (None, carried) => ways(mode, carried, cx.mesh.features.http10),
+        // Nothing tells what is inside of TLS that is not of the mesh, so it is bytes unless HTTP is stated.
+        (Some(_), Carried::Http) => ways(MtlsMode::Strict, Carried::Http, false),
+        (Some(_), Carried::Tcp | Carried::Auto) => ways(MtlsMode::Strict, Carried::Tcp, false),
+    };
     ways.into_iter().map(|way| chain(cx, target, way, security)).collect()
 }
 
@@ -56,7 +66,9 @@ fn chain(cx: &ProxyContext<'_>, target: &ChainTarget, way: Way, security: &Secur
             transport_protocol: Some(transport),
             application_protocols: alpn,
         },
-        tls: terminates.then(|| mutual_tls(&cx.mesh.config, &cx.mesh.features, http)),
+        tls: terminates.then(|| {
+            target.tls.clone().unwrap_or_else(|| mutual_tls(&cx.mesh.config, &cx.mesh.features, http))
+        }),
         filters: if http { http_filters(cx, target, security) } else { tcp_filters(cx, target, security) },
         config: None,
         handshake_timeout: None,

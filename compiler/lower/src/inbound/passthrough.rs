@@ -34,6 +34,7 @@ fn target(cx: &ProxyContext<'_>, port: Option<u16>) -> ChainTarget {
         http_stat_prefix: "InboundPassthroughCluster;".to_owned(),
         tcp_stat_prefix: stat_prefix(&cx.mesh.config.inbound_cluster_stat_name),
         protocol: Protocol::Unsupported,
+        tls: None,
         service: (String::new(), 0),
         origin: Origin::Default { rule: "Istio forwards ports that no Service names" },
     }

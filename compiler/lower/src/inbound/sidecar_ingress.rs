@@ -2,12 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use meshc_api::istio::{self, CaptureMode, ConnectionPoolSettings, IstioIngressListener};
+use meshc_api::istio::{
+    self, CaptureMode, ConnectionPoolSettings, IstioIngressListener, ServerTlsMode, ServerTlsSettings,
+};
 use meshc_api::mesh_config::InboundTrafficPolicyMode;
 use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
-use meshc_model::{Interception, Protocol, ServicePort, TargetPort};
+use meshc_model::{Interception, MtlsMode, Protocol, ServicePort, TargetPort};
+use meshc_plan::DownstreamTls;
 
 use crate::context::ProxyContext;
+use crate::gateway::downstream_tls;
 
 /// One ingress listener.
 #[derive(Debug, Clone)]
@@ -20,6 +24,8 @@ pub(crate) struct IngressListener {
     pub(crate) bound: bool,
     /// Where the application listens.
     pub(crate) endpoint: ApplicationEndpoint,
+    /// TLS that the proxy terminates in place of mTLS of the mesh.
+    pub(crate) tls: Option<DownstreamTls>,
     /// Limits of this listener.
     pub(crate) connection_pool: Option<ConnectionPoolSettings>,
     /// Where it stands.
@@ -81,13 +87,12 @@ fn read(
             ApplicationEndpoint::Dialled(None)
         }
     };
-    if listener.tls.is_some() {
-        diags.push(tls_not_supported(cx, &origin));
-    }
+    let tls = listener.tls.as_ref().and_then(|settings| terminated(cx, settings, number, &origin, diags));
     let bound =
         cx.workload.interception == Interception::None || listener.capture_mode == Some(CaptureMode::None);
     Some(IngressListener {
-        port: service_port(port, number),
+        port: service_port(port, number, tls.is_some()),
+        tls,
         bind: listener.bind.as_deref().and_then(|bind| bind.parse().ok()),
         bound,
         endpoint,
@@ -96,13 +101,51 @@ fn read(
     })
 }
 
-fn service_port(port: &istio::SidecarPort, number: u16) -> ServicePort {
+/// What is spoken on a port counts after TLS, where the proxy terminates it.
+fn service_port(port: &istio::SidecarPort, number: u16, terminated: bool) -> ServicePort {
+    let stated = Protocol::parse(port.protocol.as_deref().unwrap_or_default());
     ServicePort {
         name: port.name.clone().unwrap_or_default(),
         number,
         target: TargetPort::Same,
-        protocol: Protocol::parse(port.protocol.as_deref().unwrap_or_default()),
+        protocol: match stated {
+            Protocol::Https if terminated => Protocol::Http,
+            Protocol::Tls if terminated => Protocol::Tcp,
+            stated => stated,
+        },
     }
+}
+
+/// TLS that a listener states. It counts where istiod is told to let it (`ENABLE_TLS_ON_SIDECAR_INGRESS`) and no mTLS of the
+/// mesh is taken on the port.
+fn terminated(
+    cx: &ProxyContext<'_>,
+    settings: &ServerTlsSettings,
+    port: u16,
+    origin: &Origin,
+    diags: &mut Diagnostics,
+) -> Option<DownstreamTls> {
+    if !cx.mesh.features.enable_tls_on_sidecar_ingress {
+        let finding = without_effect("unless istiod's `ENABLE_TLS_ON_SIDECAR_INGRESS` is set")
+            .help("set the variable in the file that `--istiod-env` names, or let the application or a gateway terminate TLS");
+        diags.push(at_listener(cx, finding, origin));
+        return None;
+    }
+    if cx.mesh.inbound_mtls(cx.workload).port(port) != MtlsMode::Disable {
+        let finding = without_effect("while the port takes mTLS of the mesh").help(
+            "state `mode: DISABLE` for the port in `portLevelMtls` of a PeerAuthentication for the workload",
+        );
+        diags.push(at_listener(cx, finding, origin));
+        return None;
+    }
+    let mode = settings.mode.unwrap_or(ServerTlsMode::Simple);
+    downstream_tls(cx, settings, mode, true)
+}
+
+fn without_effect(why: &str) -> Diagnostic {
+    let message = format!("`tls` of an ingress listener has no effect {why}");
+    Diagnostic::new(&codes::FIELD_WITHOUT_EFFECT, message)
+        .consequence("the proxy does not terminate this TLS; it passes to the application")
 }
 
 /// Reads `127.0.0.1:8080`, `0.0.0.0:8080`, `[::1]:8080`, `[::]:8080`, `unix:///path` or nothing.
@@ -131,13 +174,6 @@ fn bad_endpoint(cx: &ProxyContext<'_>, text: &str, origin: &Origin) -> Diagnosti
     let finding = Diagnostic::new(&codes::SIDECAR_INGRESS_ENDPOINT, message)
         .consequence("the proxy forwards to the port that the client dialled, on the address of the pod")
         .help("state `127.0.0.1:PORT`, `0.0.0.0:PORT` (the address of the pod), `unix:///PATH`, or nothing");
-    at_listener(cx, finding, origin)
-}
-
-fn tls_not_supported(cx: &ProxyContext<'_>, origin: &Origin) -> Diagnostic {
-    let finding = Diagnostic::new(&codes::NOT_SUPPORTED_YET, "`tls` of an ingress listener is not supported yet")
-        .consequence("the proxy does not terminate this TLS; it passes to the application, as with istiod's defaults")
-        .help("let the application terminate it, or a gateway");
     at_listener(cx, finding, origin)
 }
 

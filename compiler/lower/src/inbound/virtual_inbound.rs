@@ -15,6 +15,7 @@ use super::chains::{self, ChainTarget, metadata_exchange};
 use super::inspectors::inspectors;
 use super::passthrough;
 use super::ports::{InboundPort, inbound_ports};
+use super::sidecar_ingress::IngressListener;
 use crate::context::ProxyContext;
 use crate::http::ConnectionClass;
 use crate::listener::bind::wildcard;
@@ -83,13 +84,16 @@ fn target(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> ChainTarget {
         http_stat_prefix: format!("inbound_{name};"),
         tcp_stat_prefix: stat_name.filter(|_| !pattern.is_empty()).map(|name| name.expand(pattern)),
         protocol: port.protocol(),
+        tls: port.ingress.as_ref().and_then(|listener| listener.tls.clone()),
         service: (host, port.service_port.number),
         origin: port.origin.clone(),
     }
 }
 
+/// Where a port is. An ingress listener without an address has that of the pod, if the tree states it.
 fn bind_address(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> IpAddr {
-    port.ingress.as_ref().and_then(|listener| listener.bind).unwrap_or_else(|| wildcard(cx))
+    let of_listener = |listener: &IngressListener| listener.bind.or(cx.workload.address);
+    port.ingress.as_ref().and_then(of_listener).unwrap_or_else(|| wildcard(cx))
 }
 
 /// What dials the capture port itself would loop for ever; it is closed.
