@@ -14,6 +14,7 @@ mod kubernetes;
 mod listener;
 mod proxy;
 mod security;
+mod shared;
 mod telemetry;
 mod upstream;
 
@@ -31,7 +32,7 @@ pub use upstream::{SubsetOfRule, headless_service_name};
 ///
 /// Total: what cannot be translated becomes a finding and an explicit node that refuses traffic.
 pub fn lower(mesh: &Mesh, diags: &mut Diagnostics) -> Plan {
-    let mut shared = proxy::SharedUpstreams::of(mesh);
+    let mut shared = shared::Shared::of(mesh);
     let mut headless: BTreeMap<(String, String), HeadlessService> = BTreeMap::new();
     let mut proxies = BTreeMap::new();
     for workload in mesh.workloads.values() {
