@@ -1,52 +1,22 @@
 //! The bootstrap around the resources of a plan (translation-spec §1): what Istio's agent would write, without what connects
 //! to a control plane or to the agent.
 
+mod statistics;
+
 use std::collections::BTreeMap;
 
 use meshc_contract::WorkloadRef;
-use meshc_plan::{BootstrapPlan, DnsFamily, ProxyRole, StatsInclusion, StringMatch};
+use meshc_plan::{BootstrapPlan, DnsFamily, ProxyRole};
 use serde_json::json;
 
 use super::endpoints::locality;
 use super::options::Feature;
 use super::probe::{self, BridgeResources};
-use super::values::string_match;
 use super::xds::{self, Any, Empty, Extension};
-use super::{EnvoyFlavor, EnvoyOptions, cluster};
+use super::{EnvoyOptions, cluster};
 
 /// The cluster that own listeners reach the admin interface through.
 const ADMIN_CLUSTER: &str = "prometheus_stats";
-
-/// Tags that Envoy's names of statistics carry. The semicolon that ends Istio's names makes the first two match.
-const STATS_TAGS: [(&str, &str); 9] = [
-    ("cluster_name", r"^cluster(\.(.+);)"),
-    ("http_conn_manager_prefix", r"^http\.(((?:[_.[:digit:]\w]*|[_\[\]aAbBcCdDeEfF[:digit:]\w\:]*));\.)"),
-    ("thread_name", r"^server(\.(.+))\.watchdog"),
-    ("tcp_prefix", r"^tcp\.((.*?)\.)\w+?$"),
-    ("response_code", r"_rq(_(\d{3}))$"),
-    ("response_code_class", r"_rq(_(\dxx))$"),
-    (
-        "http_conn_manager_listener_prefix",
-        r"^listener(?=\.).*?\.http\.(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)",
-    ),
-    ("listener_address", r"^listener\.(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)"),
-    ("mongo_prefix", r"^mongo\.(.+?)\.(collection|cmd|cx_|op_|delays_|decoding_)(.*?)$"),
-];
-
-/// Tags of statistics that only filters of Istio's build make.
-const ISTIO_STATS_TAGS: [(&str, &str); 4] = [
-    ("cache", r"(cache\.(.+?)\.)"),
-    ("component", r"(component\.(.+?)\.)"),
-    ("tag", r"(tag\.(.+?);\.)"),
-    ("wasm_filter", r"(wasm_filter\.(.+?)\.)"),
-];
-
-/// Tags of authorization.
-const AUTHORIZATION_STATS_TAGS: [(&str, &str); 3] = [
-    ("authz_enforce_result", r"rbac(\.(allowed|denied))"),
-    ("authz_dry_run_action", r"(\.istio_dry_run_(allow|deny)_)"),
-    ("authz_dry_run_result", r"(\.shadow_(allowed|denied))"),
-];
 
 /// The bootstrap without its static resources. What is only known where the proxy runs comes from its command line:
 /// `--service-node` with the name of the pod in place of that of the workload, `--service-zone`, `--concurrency`,
@@ -92,9 +62,9 @@ pub(super) fn bootstrap(
         layered_runtime: Some(layered_runtime()),
         bootstrap_extensions: vec![Extension::new("envoy.bootstrap.internal_listener", internal_listener)],
         stats_config: Some(xds::StatsConfig {
-            stats_tags: stats_tags(extra_stat_tags, options.flavor),
+            stats_tags: statistics::tags(extra_stat_tags, options.flavor),
             use_all_default_tags: Some(false),
-            stats_matcher: Some(stats_matcher(stats_inclusion, probes.is_some(), options.flavor)),
+            stats_matcher: Some(statistics::matcher(stats_inclusion, probes.is_some(), options.flavor)),
         }),
         admin: Some(xds::Admin {
             access_log: Vec::new(),
@@ -280,46 +250,6 @@ fn layered_runtime() -> xds::LayeredRuntime {
     xds::LayeredRuntime {
         layers: vec![layer("global config", Some(settings), None), layer("admin", None, Some(Empty {}))],
     }
-}
-
-fn stats_tags(extra: &[String], flavor: EnvoyFlavor) -> Vec<xds::TagSpecifier> {
-    let fixed = |(name, regex): &(&str, &str)| xds::TagSpecifier {
-        tag_name: (*name).to_owned(),
-        regex: Some((*regex).to_owned()),
-    };
-    let stated = |tag: &String| xds::TagSpecifier {
-        tag_name: tag.clone(),
-        regex: Some(format!(r"({tag}\.=(.*?);\.;)")),
-    };
-    let mut tags: Vec<xds::TagSpecifier> = STATS_TAGS.iter().map(fixed).collect();
-    if flavor == EnvoyFlavor::IstioProxy {
-        tags.extend(extra.iter().map(stated));
-        tags.extend(ISTIO_STATS_TAGS.iter().map(fixed));
-    }
-    tags.extend(AUTHORIZATION_STATS_TAGS.iter().map(fixed));
-    tags
-}
-
-/// Statistics that are kept; all others cost memory for every cluster.
-fn stats_matcher(inclusion: &StatsInclusion, probes: bool, flavor: EnvoyFlavor) -> xds::StatsMatcher {
-    let StatsInclusion { prefixes, suffixes, regexps } = inclusion;
-    let prefix = |text: &str| string_match(&StringMatch::Prefix(text.to_owned()));
-    let suffix = |text: &str| string_match(&StringMatch::Suffix(text.to_owned()));
-    let regex = |text: &str| string_match(&StringMatch::Regex(text.to_owned()));
-    let istio = |texts: &'static [&'static str]| if flavor == EnvoyFlavor::IstioProxy { texts } else { &[] };
-    let mut patterns: Vec<xds::StringMatcher> =
-        istio(&["reporter="]).iter().map(|text| prefix(text)).collect();
-    patterns.extend(prefixes.iter().map(|text| prefix(text)));
-    patterns.extend(["cluster_manager", "listener_manager", "server"].map(prefix));
-    patterns.extend(istio(&["wasm"]).iter().map(|text| prefix(text)));
-    // The filter that answers for a checked cluster reads the health of its members from its statistics.
-    patterns.extend(probes.then(|| prefix("cluster.probe")));
-    patterns.extend(suffixes.iter().map(|text| suffix(text)));
-    patterns.extend(["rbac.allowed", "rbac.denied", "shadow_allowed", "shadow_denied"].map(suffix));
-    patterns.extend(regexps.iter().map(|text| regex(text)));
-    patterns.push(regex(r"vhost\..*\.route\..*"));
-    patterns.extend(istio(&["component", "istio"]).iter().map(|text| prefix(text)));
-    xds::StatsMatcher { inclusion_list: Some(xds::ListStringMatcher { patterns }) }
 }
 
 /// One resolver for all clusters, so that they share its cache: two tries of a second, and the sockets are renewed so that a

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_plan::{
     FilterChain, Listener, NetworkFilter, Plan, ProxyPlan, RouteSource, RouteTable, RouteTableName, Upstream,
     UpstreamName,
@@ -11,13 +11,13 @@ use meshc_plan::{
 
 use super::chain::ChainScope;
 use super::check::{Checker, Kind};
-use super::options::Feature;
+use super::emitted_proxy::{EmittedProxy, Text};
 use super::route::{RouteScope, destinations, route_table};
-use super::secrets::{self, CredentialMount, SdsSecret};
+use super::secrets::{self, SdsSecret};
 use super::xds::{self, Printed};
-use super::{EnvoyFlavor, EnvoyOptions, EnvoySets, alpn, bootstrap, cluster, listener, names};
-use crate::artifact::{ArtifactPath, ArtifactSet, Content};
-use crate::{json, yaml};
+use super::{EnvoyFlavor, EnvoyOptions, EnvoySets, alpn, bootstrap, cluster, findings, listener, names};
+use crate::artifact::{ArtifactPath, ArtifactSet};
+use crate::json;
 
 /// Emits the sets that are asked for, for every proxy of a plan. What the emitter has emitted already is not emitted again.
 #[must_use]
@@ -45,87 +45,6 @@ pub fn emit<'p>(
         }
     }
     artifacts
-}
-
-/// A resource, laid out.
-type Text = Arc<str>;
-
-/// Everything that one proxy is given.
-#[derive(Debug, Clone)]
-pub struct EmittedProxy {
-    listeners: Arc<[Text]>,
-    route_tables: Arc<[Text]>,
-    clusters: Arc<[Text]>,
-    /// The bootstrap up to its static resources.
-    shell: String,
-    own_listeners: Arc<[Text]>,
-    own_clusters: Arc<[Text]>,
-    secrets: BTreeSet<SdsSecret>,
-}
-
-impl EmittedProxy {
-    /// The bootstrap and its companion files, by their paths below [`super::CONFIG_DIRECTORY`].
-    #[must_use]
-    pub fn bootstrap_files(&self) -> BTreeMap<ArtifactPath, Content> {
-        let mut bootstrap = Content::new();
-        bootstrap.push(self.shell.clone());
-        bootstrap.push_fixed(",\n \"staticResources\": {\n  \"listeners\": [\n");
-        join(&mut bootstrap, &self.listeners, &self.own_listeners);
-        bootstrap.push_fixed("\n  ],\n  \"clusters\": [\n");
-        join(&mut bootstrap, &self.clusters, &self.own_clusters);
-        bootstrap.push_fixed("\n  ]\n }\n}\n");
-        let mut files = BTreeMap::from([(ArtifactPath::new(["bootstrap.json"]), bootstrap)]);
-        for secret in &self.secrets {
-            let description = serde_json::to_value(secret.description()).unwrap_or_default();
-            let path = ArtifactPath::new(secret.path().split('/'));
-            files.insert(path, yaml::to_string(&description).into());
-        }
-        files
-    }
-
-    /// The resources of the plan, by the names of their files.
-    #[must_use]
-    pub fn xds_files(&self) -> BTreeMap<ArtifactPath, Content> {
-        let file = |name: &str, elements: &Arc<[Text]>| (ArtifactPath::new([name]), array(elements));
-        BTreeMap::from([
-            file("listeners.json", &self.listeners),
-            file("routes.json", &self.route_tables),
-            file("clusters.json", &self.clusters),
-        ])
-    }
-
-    /// What must be mounted into the proxy beside its configuration and its identity.
-    #[must_use]
-    pub fn mounts(&self) -> BTreeSet<CredentialMount> {
-        self.secrets.iter().filter_map(SdsSecret::mount).collect()
-    }
-
-    /// Whether the proxy presents or checks the identity of a workload, so that [`super::IDENTITY_DIRECTORY`] must be mounted.
-    #[must_use]
-    pub fn uses_identity(&self) -> bool {
-        self.secrets.iter().any(SdsSecret::is_identity)
-    }
-}
-
-/// Lists of a bootstrap: what the plan makes, then what belongs to the process.
-fn join(content: &mut Content, planned: &Arc<[Text]>, own: &Arc<[Text]>) {
-    content.push_elements(Arc::clone(planned), 3);
-    if !planned.is_empty() {
-        content.push_fixed(",\n");
-    }
-    content.push_elements(Arc::clone(own), 3);
-}
-
-fn array(elements: &Arc<[Text]>) -> Content {
-    let mut content = Content::new();
-    if elements.is_empty() {
-        content.push_fixed("[]\n");
-    } else {
-        content.push_fixed("[\n");
-        content.push_elements(Arc::clone(elements), 1);
-        content.push_fixed("\n]\n");
-    }
-    content
 }
 
 /// Emits proxies. Nodes of the plan are told apart by their addresses, so the plan must not change meanwhile.
@@ -274,7 +193,7 @@ impl<'p> Emitter<'p> {
         let references = self.references.entry(id).or_insert_with(|| ListenerReferences::of(listener));
         secrets.extend(references.secrets.iter().cloned());
         for name in references.named.iter().filter(|name| !named.contains_key(*name)) {
-            diagnostics.push(missing_table(listener, name));
+            diagnostics.push(findings::missing_table(listener, name));
         }
         let tables = references.named.iter().filter_map(|name| named.get(name));
         let key = ListenerKey {
@@ -332,7 +251,7 @@ impl<'p> Emitter<'p> {
             &upstream.origin,
             diagnostics,
         );
-        diagnostics_about_age(upstream, &self.options, diagnostics);
+        findings::left_out(upstream, &self.options, diagnostics);
         let text: Text = json::layout(printed.text()).into();
         let needed = secrets::of_upstream(upstream);
         secrets.extend(needed.iter().cloned());
@@ -385,14 +304,7 @@ impl<'p> Emitter<'p> {
     fn check(&mut self, kind: Kind, name: &str, text: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
         let problems = self.checker.as_mut().map(|checker| checker.check(kind, text)).unwrap_or_default();
         for problem in problems {
-            let message = format!("the {} `{name}` would be refused by Envoy: {problem}", kind.word());
-            diagnostics.push(
-                explained(Diagnostic::new(&codes::INVALID_ENVOY_RESOURCE, message), origin)
-                    .consequence("Envoy does not start with this configuration")
-                    .help(
-                        "correct the value if you wrote it; otherwise please report this as a bug of meshc",
-                    ),
-            );
+            diagnostics.push(findings::refused(kind, name, &problem, origin));
         }
     }
 }
@@ -420,43 +332,4 @@ impl<'p> ListenerReferences<'p> {
 /// The part of a set that a table can reach.
 fn relevant(keep_alpn: &BTreeSet<UpstreamName>, reached: &BTreeSet<&UpstreamName>) -> Vec<UpstreamName> {
     keep_alpn.iter().filter(|name| reached.contains(name)).cloned().collect()
-}
-
-fn missing_table(listener: &Listener, name: &RouteTableName) -> Diagnostic {
-    let message = format!(
-        "the listener `{}` names the route table `{}`, which its proxy does not have",
-        names::listener(&listener.name),
-        names::route_table(name)
-    );
-    explained(Diagnostic::new(&codes::MISSING_ROUTE_TABLE, message), &listener.origin)
-        .consequence("Envoy answers 404 to every request of this listener")
-        .help("please report this as a bug of meshc")
-}
-
-/// What is left out because an Envoy that must load the output does not know it.
-fn diagnostics_about_age(upstream: &Upstream, options: &EnvoyOptions, diagnostics: &mut Diagnostics) {
-    let budget = upstream.pool.retry_budget;
-    if budget.is_some_and(|budget| budget.interval.is_some()) && !options.know(Feature::RetryBudgetInterval) {
-        let message = format!(
-            "Envoy {} does not know the interval of a retry budget, which `{}` has",
-            options.oldest,
-            names::upstream(&upstream.name)
-        );
-        diagnostics.push(
-            explained(Diagnostic::new(&codes::ENVOY_TOO_OLD, message), &upstream.origin)
-                .consequence("retries are limited by the requests of the moment and not by those of the interval")
-                .help("remove the interval, or state that Envoy 1.39 is the oldest that runs this configuration"),
-        );
-    }
-}
-
-/// Adds where a node of the plan comes from.
-fn explained(mut finding: Diagnostic, origin: &Origin) -> Diagnostic {
-    match origin {
-        Origin::Declared { object, span } => finding.at(*span, "made from this").about(object.clone(), ""),
-        Origin::Default { rule } => {
-            finding.message = format!("{} ({rule})", finding.message);
-            finding
-        }
-    }
 }

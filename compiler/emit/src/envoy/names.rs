@@ -51,7 +51,7 @@ pub fn listener(name: &ListenerName) -> String {
         ListenerName::VirtualOutbound => "virtualOutbound".to_owned(),
         ListenerName::VirtualInbound => "virtualInbound".to_owned(),
         ListenerName::Address { address, port } => format!("{address}_{port}"),
-        ListenerName::Unix(path) => path.clone(),
+        ListenerName::Unix(path) => format!("unix://{path}_0"),
     }
 }
 
@@ -63,7 +63,7 @@ pub fn route_table(name: &RouteTableName) -> String {
         RouteTableName::Port(port) => port.to_string(),
         RouteTableName::HostPort { host, port } => format!("{host}:{port}"),
         RouteTableName::HttpProxy => "http_proxy".to_owned(),
-        RouteTableName::Unix(path) => path.clone(),
+        RouteTableName::Unix(path) => format!("unix://{path}"),
         RouteTableName::GatewayHttp { port, bind } => format!("http.{port}{}", bind_suffix(bind)),
         RouteTableName::GatewayHttps { port, port_name, gateway, namespace, bind } => {
             format!("https.{port}.{port_name}.{gateway}.{namespace}{}", bind_suffix(bind))

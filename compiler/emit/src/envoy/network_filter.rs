@@ -27,7 +27,10 @@ pub(super) fn network_filter(filter: &NetworkFilter, scope: &ChainScope<'_>) -> 
                 dns_cache_config: Some(discovery::dns_cache(cache, scope.options.dns_family)),
                 port_value: Some(u32::from(*port)),
             };
-            ("envoy.filters.network.sni_dynamic_forward_proxy", Any::SniDynamicForwardProxy(config))
+            (
+                "envoy.extensions.filters.network.sni_dynamic_forward_proxy",
+                Any::SniDynamicForwardProxy(config),
+            )
         }
         NetworkFilter::MongoProxy { upstream } => {
             let config = xds::MongoProxy { stat_prefix: names::upstream(upstream) };

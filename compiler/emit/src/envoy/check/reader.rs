@@ -95,10 +95,10 @@ fn members<'de, A: MapAccess<'de>>(
         };
         reader.path.push(Step::Field(Arc::clone(schema), index));
         seen[index] = true;
-        if let Some(oneof) = schema.fields[index].oneof {
-            if std::mem::replace(&mut set[oneof], true) {
-                reader.problem(&format!("another field of `{}` is set", schema.oneofs[oneof].0));
-            }
+        if let Some(oneof) = schema.fields[index].oneof
+            && std::mem::replace(&mut set[oneof], true)
+        {
+            reader.problem(&format!("another field of `{}` is set", schema.oneofs[oneof].0));
         }
         map.next_value_seed(FieldSeed { reader, field: &schema.fields[index] })?;
         reader.path.pop();
