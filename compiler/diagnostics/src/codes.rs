@@ -137,6 +137,8 @@ codes! {
     LOCALITY_UNKNOWN = 4055 "locality-unknown" Warning;
     /// How the endpoints of a service are found, when it is not by a generated headless Service.
     DISCOVERY_LEVEL = 4056 "discovery-level" Info;
+    /// A service that is one name at a time has several; the first one counts.
+    SEVERAL_LOGICAL_NAMES = 4057 "several-logical-names" Warning;
     /// A DestinationRule names a Secret for sidecars without selecting any.
     CREDENTIAL_NEEDS_SELECTOR = 4061 "credential-needs-selector" Warning;
     /// Mutual TLS is asked for without a client certificate.

@@ -2,9 +2,11 @@
 //! without EDS"): stated endpoints are stated, pods are found by DNS, at the lowest level that keeps the meaning.
 
 use meshc_api::istio::ClientTlsSettings;
-use meshc_diagnostics::Diagnostics;
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::{Registry, Resolution, Service, TargetPort, WorkloadRole};
-use meshc_plan::{Discovery, DnsFamily, DnsResolution, EndpointAddress, EndpointGroup, HeadlessService};
+use meshc_plan::{
+    Discovery, DnsFamily, DnsResolution, Endpoint, EndpointAddress, EndpointGroup, HeadlessService,
+};
 
 use super::endpoints::{self, Addresses};
 use super::pods;
@@ -43,11 +45,12 @@ pub(super) fn discover(
         Resolution::Alias => None,
         Resolution::Passthrough if !gateway => Some(Found::stated(dialled(target))),
         Resolution::ClientSide | Resolution::Passthrough => Some(pods::discover(cx, target, tls, diags)),
-        Resolution::Dns if races_connections(service) => {
-            by_name(cx, target, tls, diags, Discovery::LogicalDns)
+        Resolution::Dns if races_connections(service) => one_name(cx, target, tls, diags),
+        Resolution::Dns => {
+            let (groups, headless) = names(cx, target, tls, diags);
+            (!groups.is_empty()).then(|| Found { discovery: Discovery::StrictDns(groups), headless })
         }
-        Resolution::Dns => by_name(cx, target, tls, diags, Discovery::StrictDns),
-        Resolution::DnsRoundRobin => by_name(cx, target, tls, diags, Discovery::LogicalDns),
+        Resolution::DnsRoundRobin => one_name(cx, target, tls, diags),
         Resolution::DynamicDns if service.host().starts_with('*') => {
             let cache = Target { subset: None, ..*target }.name();
             Some(Found::stated(Discovery::DynamicForwardProxy { cache }))
@@ -82,17 +85,17 @@ fn races_connections(service: &Service) -> bool {
     service.annotations.get(CONNECT_STRATEGY.0).is_some_and(|value| value == CONNECT_STRATEGY.1)
 }
 
-fn by_name(
+/// Stated endpoints, and names of pods that a ServiceEntry selects.
+fn names(
     cx: &ProxyContext<'_>,
     target: &Target<'_>,
     tls: Option<&ClientTlsSettings>,
     diags: &mut Diagnostics,
-    kind: fn(Vec<EndpointGroup>) -> Discovery,
-) -> Option<Found> {
+) -> (Vec<EndpointGroup>, Option<HeadlessService>) {
     let mut groups = endpoints::stated(cx, target, Addresses::IpAndName, tls);
     let pods = pods::names(cx, target, tls, diags);
     for name in &pods.names {
-        let endpoint = meshc_plan::Endpoint {
+        let endpoint = Endpoint {
             address: EndpointAddress::Name(name.name.clone(), name.port),
             weight: Some(1),
             mtls: name.mtls,
@@ -106,5 +109,31 @@ fn by_name(
             endpoints: vec![endpoint],
         });
     }
-    (!groups.is_empty()).then(|| Found { discovery: kind(groups), headless: pods.headless })
+    (groups, pods.headless)
+}
+
+/// One name, of which one address at a time is used. Envoy refuses more than one, so that the first one counts.
+fn one_name(
+    cx: &ProxyContext<'_>,
+    target: &Target<'_>,
+    tls: Option<&ClientTlsSettings>,
+    diags: &mut Diagnostics,
+) -> Option<Found> {
+    let (groups, headless) = names(cx, target, tls, diags);
+    let count: usize = groups.iter().map(|group| group.endpoints.len()).sum();
+    let mut first = groups.into_iter().find(|group| !group.endpoints.is_empty())?;
+    if count > 1 {
+        diags.push(several_names(target));
+        first.endpoints.truncate(1);
+        first.weight = first.endpoints.first().and_then(|endpoint| endpoint.weight);
+    }
+    Some(Found { discovery: Discovery::LogicalDns(vec![first]), headless })
+}
+
+fn several_names(target: &Target<'_>) -> Diagnostic {
+    let message = format!("{} uses one address at a time, but has several endpoints", target.service.object);
+    let finding = Diagnostic::new(&codes::SEVERAL_LOGICAL_NAMES, message)
+        .consequence("all traffic goes to the first endpoint; with istiod, Envoy would refuse the cluster")
+        .help("state one endpoint, or use `resolution: DNS`");
+    target.about_service(finding, "spec.endpoints")
 }

@@ -206,3 +206,22 @@ spec: {address: 192.0.2.9, labels: {app: web}, serviceAccount: web}
     assert_eq!(stated[0].endpoints[0].address, EndpointAddress::Ip("192.0.2.9".parse().unwrap(), 8080));
     assert_eq!(plan.headless_services[0].selector.len(), 1);
 }
+
+#[test]
+fn a_service_that_is_one_name_at_a_time_has_one_endpoint() {
+    let entry = "---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: web, namespace: shop, annotations: {istio.io/connect-strategy: RACE_FIRST_TCP_CONNECT}}
+spec:
+  hosts: [web.example.com]
+  resolution: DNS
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  endpoints: [{address: a.example.com}, {address: b.example.com}]
+";
+    let (plan, diags) = compile(&[entry]);
+    let Discovery::LogicalDns(groups) = &upstream(&plan, 80, None).discovery else { panic!("not one name") };
+    let addresses: Vec<_> = groups.iter().flat_map(|group| &group.endpoints).map(|e| &e.address).collect();
+    assert_eq!(addresses, [&EndpointAddress::Name("a.example.com".to_owned(), 80)]);
+    assert!(has(&diags, &codes::SEVERAL_LOGICAL_NAMES));
+}
