@@ -21,6 +21,8 @@ pub(super) struct LocalitySetting {
     forced: bool,
     /// Preference of the own zone at run time: smallest number of endpoints, whether it is on.
     zone_aware: Option<(Option<u64>, bool)>,
+    /// Whether the configuration of the mesh states it, for all services.
+    of_mesh: bool,
 }
 
 impl LocalitySetting {
@@ -46,15 +48,21 @@ impl LocalitySetting {
             return Some(Self { failover_priority, forced: true, ..Self::default() });
         }
         if let Some(zone) = &config.zone_aware_lb_setting {
-            return Some(Self::zone_aware(zone));
+            return Some(Self { of_mesh: true, ..Self::zone_aware(zone) });
         }
         let mesh = config.locality_lb_setting.as_ref()?;
         (mesh.enabled != Some(false)).then(|| Self {
             distribute: mesh.distribute.clone(),
             failover: mesh.failover.clone(),
             failover_priority: mesh.failover_priority.clone(),
+            of_mesh: true,
             ..Self::default()
         })
+    }
+
+    /// Whether the configuration of the mesh states it, for all services.
+    pub(super) fn is_of_mesh(&self) -> bool {
+        self.of_mesh
     }
 
     fn zone_aware(zone: &meshc_api::istio::ZoneAwareLoadBalancerSetting) -> Self {

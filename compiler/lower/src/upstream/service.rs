@@ -181,22 +181,30 @@ fn apply_locality(
         Discovery::Pods { names, stated } => {
             setting.apply(&own, ejects, stated);
             if !names.is_empty() && setting.states_preference() {
-                diags.push(locality_unknown(target));
+                diags.push(locality_unknown(target, setting));
             }
         }
         Discovery::OriginalDestination { .. } | Discovery::DynamicForwardProxy { .. } => {}
     }
 }
 
-fn locality_unknown(target: &Target<'_>) -> Diagnostic {
+fn locality_unknown(target: &Target<'_>, setting: &LocalitySetting) -> Diagnostic {
+    const CONSEQUENCE: &str =
+        "proxies pick pods of every zone alike, since DNS does not tell where a pod runs";
+    if setting.is_of_mesh() {
+        let message = "preferences by locality of the mesh configuration have no effect on pods";
+        return Diagnostic::new(&codes::LOCALITY_UNKNOWN, message)
+            .consequence(CONSEQUENCE)
+            .help("state localities of endpoints in ServiceEntries, or take the setting out of the mesh configuration");
+    }
     let message = format!("a preference by locality has no effect on the pods of {}", target.service.host());
     let finding = Diagnostic::new(&codes::LOCALITY_UNKNOWN, message)
-        .consequence("proxies pick pods of every zone alike, since DNS does not tell where a pod runs")
-        .help("set `trafficDistribution: PreferSameZone` on the Service and reach it by its cluster IP");
-    if target.rule.is_some() {
+        .consequence(CONSEQUENCE)
+        .help("state endpoints with localities in a ServiceEntry, or take the preference away");
+    if target.service.traffic_distribution.is_none() && target.rule.is_some() {
         target.about_rule(finding, "spec.trafficPolicy.loadBalancer")
     } else {
-        target.about_service(finding, "")
+        target.about_service(finding, "spec.trafficDistribution")
     }
 }
 
