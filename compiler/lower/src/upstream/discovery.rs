@@ -48,7 +48,7 @@ pub(super) fn discover(
         Resolution::Dns if races_connections(service) => one_name(cx, target, tls, diags),
         Resolution::Dns => {
             let (groups, headless) = names(cx, target, tls, diags);
-            (!groups.is_empty()).then(|| Found { discovery: Discovery::StrictDns(groups), headless })
+            (!groups.is_empty()).then_some(Found { discovery: Discovery::StrictDns(groups), headless })
         }
         Resolution::DnsRoundRobin => one_name(cx, target, tls, diags),
         Resolution::DynamicDns if service.host().starts_with('*') => {
