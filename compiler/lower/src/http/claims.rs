@@ -1,7 +1,7 @@
 //! Routing by the claims of a validated token (translation-spec §2.9.3).
 
 use meshc_api::istio::StringMatch as Condition;
-use meshc_plan::ClaimMatch;
+use meshc_plan::{ClaimMatch, StringMatch};
 
 use super::matching::string_match;
 
@@ -18,7 +18,13 @@ pub(super) fn claim_match(name: &str, condition: &Condition, invert: bool) -> Op
     }
     let path =
         if let Some(dotted) = rest.strip_prefix('.') { dotted_path(dotted)? } else { nested_path(rest)? };
-    Some(ClaimMatch { path, value: string_match(condition)?, invert })
+    Some(ClaimMatch { path, value: string_match(condition).unwrap_or_else(any_text), invert })
+}
+
+/// What a condition without a value asks for, as it does of a header: presence. (istiod writes a comparison with nothing,
+/// for which Envoy refuses all routes of the port.)
+fn any_text() -> StringMatch {
+    StringMatch::Regex(".*".to_owned())
 }
 
 fn dotted_path(text: &str) -> Option<Vec<String>> {
@@ -48,6 +54,12 @@ mod tests {
         assert_eq!(path("@REQUEST.auth.claims.a.b"), owned(&["a", "b"]));
         assert_eq!(path("@request.auth.claims[iss@istio.io]"), owned(&["iss@istio.io"]));
         assert_eq!(path("@request.auth.claims[iss@istio.io][key1]"), owned(&["iss@istio.io", "key1"]));
+    }
+
+    #[test]
+    fn a_condition_without_a_value_asks_for_any_text() {
+        let claim = claim_match("@request.auth.claims.sub", &Condition::default(), true).unwrap();
+        assert_eq!((claim.value, claim.invert), (StringMatch::Regex(".*".to_owned()), true));
     }
 
     #[test]
