@@ -42,6 +42,10 @@ pub(crate) fn identify(
         diagnostics.push(finding);
         return None;
     }
+    if name.contains("${") {
+        diagnostics.push(template(document, &object));
+        return None;
+    }
     if let Some(finding) = bad_name(document, &object) {
         // An object without a name cannot be named.
         diagnostics.push(if name.is_empty() { finding } else { finding.about(object, "metadata.name") });
@@ -90,6 +94,14 @@ fn bad_type(document: &Document, object: &ObjectRef) -> Option<Diagnostic> {
     };
     let finding = Diagnostic::new(&codes::UNKNOWN_KIND, message).at(document.span(field), "");
     Some(finding.consequence("the API server refuses the object, so it is left out").help(help))
+}
+
+/// A placeholder that `envsubst` or another program fills in before anything is applied.
+fn template(document: &Document, object: &ObjectRef) -> Diagnostic {
+    Diagnostic::new(&codes::NOT_RENDERED, format!("`{}` is the template of a name", object.name))
+        .at(document.span("metadata.name"), "")
+        .consequence("the object is left out, since nobody knows what it will be called")
+        .help("render the template first, and compile what comes out")
 }
 
 fn bad_name(document: &Document, object: &ObjectRef) -> Option<Diagnostic> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use meshc_contract::Lifetime;
+use meshc_diagnostics::{Code, Severity, codes};
 use meshc_emit::envoy::{self, Emitter, EnvoyFlavor, EnvoyOptions, EnvoySets};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
 use meshc_emit::{ArtifactSet, identities};
@@ -53,11 +54,16 @@ enum EnvoyChoice {
     IstioProxy,
 }
 
+/// Errors that end where they begin: the requests that they name are refused (503 for a destination that does not exist, 403 for
+/// a policy that cannot be asked), and everything else is as it was meant, as with istiod.
+const CONTAINED: [&Code; 4] =
+    [&codes::UNKNOWN_HOST, &codes::UNKNOWN_SUBSET, &codes::UNKNOWN_GATEWAY, &codes::NOT_SUPPORTED_YET];
+
 /// Runs `meshc build`.
 ///
-/// Nothing is written when something does not compile, so that nobody applies half of what was meant and the last good
-/// output stays. `xds` alone shows what istiod would make of the same input, and istiod takes what it can, so it is written
-/// all the same.
+/// Nothing is written when an object is refused or cannot be read, so that nobody applies half of what was meant and the last
+/// good output stays. `xds` alone shows what istiod would make of the same input, and istiod takes what it can, so it is
+/// written all the same.
 pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure> {
     let format = global.format(&[Format::Human, Format::Concise, Format::Json])?;
     let mut resolved = driver::resolve(&args.input)?;
@@ -71,13 +77,18 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
     let artifacts = emit(args, &plan, &mut resolved);
     let Resolved { diagnostics, files, objects, mesh, resources: _ } = resolved;
     let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
-    let withheld = diagnostics.has_errors();
+    let withheld = diagnostics.iter().any(|finding| {
+        finding.severity == Severity::Error && !CONTAINED.iter().any(|code| *code == finding.code)
+    });
     let written = if withheld && !review_only { 0 } else { artifacts.iter().count() };
     if written > 0 {
         out_dir::replace(&args.out_dir, &artifacts)?;
     }
     let outcome = report::finish(Found { diagnostics, files: &files, resources: objects }, format, global);
     report::note(&summary(args, &mesh, &plan, written, withheld), global);
+    if outcome == Outcome::Findings && !withheld {
+        report::note("Requests that the errors name are refused until they are fixed.", global);
+    }
     Ok(outcome)
 }
 
