@@ -51,8 +51,8 @@ pub use chain::{ChainMatch, FilterChain, TransportProtocol};
 pub use connection_pool::{ConnectionPool, RetryBudget, TcpKeepalive, UpstreamProtocol};
 pub use cors::Cors;
 pub use endpoints::{
-    Discovery, DnsEndpoint, DnsFamily, DnsResolution, Endpoint, EndpointAddress, EndpointGroup, EndpointHealth,
-    Locality,
+    Discovery, DnsEndpoint, DnsFamily, DnsResolution, Endpoint, EndpointAddress, EndpointGroup,
+    EndpointHealth, Locality,
 };
 pub use fault::{Fault, FaultAbort, FaultDelay};
 pub use headers::{HeaderOperation, HeaderOperations};
