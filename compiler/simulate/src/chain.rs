@@ -10,7 +10,8 @@ use meshc_plan::{FilterChain, Listener, ProxyPlan, TransportProtocol};
 
 use crate::call::{Call, Dialled};
 use crate::tls;
-use crate::trace::{Failure, Inspected, Step, Verdict};
+use crate::trace::{Inspected, Step};
+use crate::verdict::{Failure, Verdict};
 
 /// Chooses the chain and goes on with it.
 pub(crate) fn walk<'p>(

@@ -2,13 +2,15 @@
 
 use meshc_plan::{Fault, FaultAbort, Fraction, FractionDenominator};
 
+use crate::verdict::AbortStatus;
+
 /// Share of requests that are aborted, with their status, and share of those that are delayed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shares {
     /// Aborted, between 0 and 1.
     pub(crate) abort: f64,
     /// Status of the answer.
-    pub(crate) status: u32,
+    pub(crate) status: AbortStatus,
     /// Delayed, between 0 and 1.
     pub(crate) delay: f64,
 }
@@ -18,7 +20,7 @@ pub(crate) fn shares(fault: &Fault) -> Shares {
     let Fault { delay, abort } = fault;
     Shares {
         abort: abort.as_ref().map_or(0.0, |abort| share(abort.percentage)),
-        status: abort.as_ref().map_or(0, status),
+        status: abort.as_ref().map_or(AbortStatus { http: 500, grpc: None }, status),
         delay: delay.as_ref().map_or(0.0, |delay| share(delay.percentage)),
     }
 }
@@ -34,7 +36,7 @@ fn share(fraction: Option<Fraction>) -> f64 {
 }
 
 /// The HTTP status of an answer; a gRPC status has one that stands for it.
-fn status(abort: &FaultAbort) -> u32 {
+fn status(abort: &FaultAbort) -> AbortStatus {
     let grpc = || match abort.grpc_status {
         Some(0) => 200,
         Some(1) => 499,
@@ -49,7 +51,7 @@ fn status(abort: &FaultAbort) -> u32 {
         Some(16) => 401,
         _ => 500,
     };
-    abort.http_status.unwrap_or_else(grpc)
+    AbortStatus { http: abort.http_status.unwrap_or_else(grpc), grpc: abort.grpc_status }
 }
 
 #[cfg(test)]
@@ -61,7 +63,10 @@ mod tests {
         let percentage = Some(Fraction { numerator: 2_500, denominator: FractionDenominator::TenThousand });
         let abort = |percentage| FaultAbort { percentage, http_status: None, grpc_status: Some(14) };
         let some = Fault { delay: None, abort: Some(abort(percentage)) };
-        assert_eq!(shares(&some), Shares { abort: 0.25, status: 503, delay: 0.0 });
+        assert_eq!(
+            shares(&some),
+            Shares { abort: 0.25, status: AbortStatus { http: 503, grpc: Some(14) }, delay: 0.0 }
+        );
         assert!(shares(&Fault { delay: None, abort: Some(abort(None)) }).abort.abs() < f64::EPSILON);
     }
 }

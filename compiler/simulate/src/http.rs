@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::authorization::{self, Facts};
 use crate::network::{Connection, destinations};
 use crate::request::{HttpRequest, Reading, remote_address};
-use crate::trace::{Failure, Step, Verdict};
+use crate::trace::Step;
+use crate::verdict::{Failure, Verdict};
 use crate::{cors, fault, jwt, redirect, route, virtual_host};
 
 /// Reads the request, routes it and runs the filters.
@@ -128,7 +129,7 @@ impl<'p> Walk<'p, '_> {
                         delay: shares.delay,
                     });
                     if shares.abort >= 1.0 {
-                        return Verdict::Aborted { status: shares.status };
+                        return Verdict::Aborted(shares.status);
                     }
                 }
                 HttpFilter::Cors => {

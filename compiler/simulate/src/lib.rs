@@ -4,8 +4,7 @@
 //! decision, the node that decided and where that node comes from; or [`Outcome`]s, which follow a request from proxy to proxy.
 //! Must not know: the mesh, Istio or Kubernetes kinds, how a target spells a name (the caller hands in a [`Spelling`]).
 //!
-//! One stage of the walk is one file: [`listener`], [`inspect`], [`chain`], [`tls`], [`network`], [`http`] with
-//! [`virtual_host`] and [`route`].
+//! One stage of the walk is one file: `listener`, `inspect`, `chain`, `tls`, `network`, `http` with `virtual_host` and `route`.
 //!
 //! The walk is pure. What only run time knows (whether an endpoint answers, what it answers, chance) is not simulated: several
 //! destinations come back with their shares, and a share of aborted requests comes back as a share.
@@ -33,6 +32,7 @@ mod text;
 mod tls;
 mod trace;
 mod uri_template;
+mod verdict;
 mod virtual_host;
 
 use meshc_plan::ProxyPlan;
@@ -42,7 +42,8 @@ pub use forward::forwarded;
 pub use predict::{Caller, Connect, End, Hop, Outcome, Request, Server, predict};
 pub use render::{Spelling, render};
 pub use request::HttpRequest;
-pub use trace::{Destination, Failure, Inspected, PolicyDecision, Stage, Step, Trace, Verdict};
+pub use trace::{Inspected, PolicyDecision, Stage, Step, Trace};
+pub use verdict::{AbortStatus, Destination, Failure, Verdict};
 
 /// Walks one call through a proxy.
 ///

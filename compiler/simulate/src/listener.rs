@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use meshc_plan::{Bind, BindAddress, Capture, Listener, ProxyPlan};
 
 use crate::call::{Call, CallMode, Dialled};
-use crate::trace::{Failure, Step, Verdict};
+use crate::trace::Step;
+use crate::verdict::{Failure, Verdict};
 use crate::{chain, inspect};
 
 /// Finds the listener and goes on with it.

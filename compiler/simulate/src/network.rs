@@ -6,7 +6,8 @@ use crate::authorization::{self, Facts};
 use crate::call::{Call, CallProtocol};
 use crate::http;
 use crate::tls::Transport;
-use crate::trace::{Destination, Failure, Inspected, Step, Verdict};
+use crate::trace::{Inspected, Step};
+use crate::verdict::{Destination, Failure, Verdict};
 
 /// What filters know of the connection.
 #[derive(Debug, Clone, Copy)]

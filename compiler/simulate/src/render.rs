@@ -1,11 +1,15 @@
 //! A trace as text for people. Names are those that people search for, so the emitter spells them.
 
+mod criteria;
+
 use meshc_diagnostics::{Origin, Sources};
 use meshc_plan::{
     AuthorizationAction, ListenerName, RouteTableName, RuleId, TransportProtocol, UpstreamName,
 };
 
-use crate::trace::{Destination, Failure, Inspected, PolicyDecision, Stage, Step, Trace, Verdict};
+use self::criteria::criteria;
+use crate::trace::{Inspected, PolicyDecision, Stage, Step, Trace};
+use crate::verdict::{Destination, Failure, Verdict};
 
 /// How a target spells names.
 #[derive(Debug, Clone, Copy)]
@@ -85,10 +89,12 @@ fn what(step: &Step<'_>, spelling: &Spelling) -> String {
         Step::Token { accepted: false } => "not accepted".to_owned(),
         Step::RouteTable { table, inline: _ } => (spelling.route_table)(&table.name),
         Step::VirtualHost { host, domain } => format!("{} by its domain {domain}", host.name),
-        Step::Route { route, index } => match &route.name {
-            Some(name) => format!("{name} (number {index})"),
-            None => format!("number {index}"),
-        },
+        Step::Route { route, index } => {
+            let name = route.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
+            let criteria = criteria(&route.matches);
+            let because = if criteria.is_empty() { String::new() } else { format!(" because {criteria}") };
+            format!("{name}number {index}{because}")
+        }
         Step::Fault { abort, status: _, delay } => {
             format!("{} of the requests aborted, {} delayed", percent(*abort), percent(*delay))
         }
@@ -137,7 +143,7 @@ fn verdict(verdict: &Verdict<'_>, spelling: &Spelling) -> String {
         }
         Verdict::Answered { status, .. } => format!("{status} as the route says"),
         Verdict::Preflight => "200 as an answer to a CORS preflight".to_owned(),
-        Verdict::Aborted { status } => format!("{status} as an injected fault"),
+        Verdict::Aborted(status) => format!("{} as an injected fault", status.http),
         Verdict::Denied { rule, http, .. } => {
             let why =
                 rule.map_or_else(|| "no rule allows it".to_owned(), |rule| format!("by {}", rule_name(rule)));

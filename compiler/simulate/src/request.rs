@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use meshc_plan::{HeadersWithUnderscores, HttpConnection};
+use meshc_plan::{ForwardClientCert, HeadersWithUnderscores, HttpConnection};
 
 use crate::call::{Call, CallTls};
 use crate::network::Connection;
@@ -79,6 +79,7 @@ impl HttpRequest {
         let scheme = scheme(http, connection, &headers);
         headers.retain(|(name, _)| name != "x-forwarded-proto");
         headers.push(("x-forwarded-proto".to_owned(), scheme.clone()));
+        forward_client_cert(http, connection, &mut headers);
         if let Some(source) = call.source.filter(|_| http.use_remote_address) {
             headers.push(("x-forwarded-for".to_owned(), source.to_string()));
         }
@@ -97,7 +98,8 @@ impl HttpRequest {
     }
 
     /// All values of a header, joined by commas, as Envoy compares them; pseudo headers too.
-    pub(crate) fn header(&self, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
         let name = name.to_ascii_lowercase();
         match name.as_str() {
             ":method" => Some(self.method.clone()),
@@ -129,6 +131,31 @@ impl HttpRequest {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             (key == name).then_some(value)
         })
+    }
+}
+
+/// What becomes of `x-forwarded-client-cert`. Of what a proxy writes about a client, only the identity is known here.
+fn forward_client_cert(
+    http: &HttpConnection,
+    connection: Connection<'_>,
+    headers: &mut Vec<(String, String)>,
+) {
+    const NAME: &str = "x-forwarded-client-cert";
+    let mutual = connection.transport == Transport::Terminated { mutual: true };
+    let action = http.forward_client_cert.unwrap_or(ForwardClientCert::Sanitize);
+    let keeps = match action {
+        ForwardClientCert::AlwaysForwardOnly => true,
+        ForwardClientCert::ForwardOnly | ForwardClientCert::AppendForward => mutual,
+        ForwardClientCert::Sanitize | ForwardClientCert::SanitizeSet => false,
+    };
+    if !keeps {
+        headers.retain(|(name, _)| name != NAME);
+    }
+    let writes =
+        matches!(action, ForwardClientCert::AppendForward | ForwardClientCert::SanitizeSet) && mutual;
+    let wants = http.client_cert_details.is_some_and(|details| details.uri);
+    if let Some(identity) = connection.call.identity.as_ref().filter(|_| writes && wants) {
+        headers.push((NAME.to_owned(), format!("URI={identity}")));
     }
 }
 

@@ -3,7 +3,8 @@
 use meshc_plan::{ClientCertificate, DownstreamTls, FilterChain, ProxyPlan, TrustSource};
 
 use crate::call::{Call, CallTls};
-use crate::trace::{Failure, Inspected, Step, Verdict};
+use crate::trace::{Inspected, Step};
+use crate::verdict::{Failure, Verdict};
 use crate::{network, text};
 
 /// How a connection is secured once its chain is known.

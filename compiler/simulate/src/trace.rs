@@ -1,12 +1,11 @@
-//! What a walk found, with the nodes of the plan that decided.
+//! The steps of a walk, with the nodes of the plan that decided.
 
 use meshc_diagnostics::Origin;
 use meshc_plan::{
-    AuthorizationFilter, FilterChain, Listener, Redirect, Route, RouteForward, RouteTable, RuleId,
-    TransportProtocol, Upstream, UpstreamName, VirtualHost,
+    AuthorizationFilter, FilterChain, Listener, Route, RouteTable, RuleId, TransportProtocol, VirtualHost,
 };
 
-use crate::request::HttpRequest;
+use crate::verdict::{AbortStatus, Destination, Verdict};
 
 /// A walk of one call through one proxy.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +68,7 @@ pub enum Step<'p> {
         /// Share of requests that are answered with an error, between 0 and 1.
         abort: f64,
         /// Status of that answer.
-        status: u32,
+        status: AbortStatus,
         /// Share of requests that are delayed, between 0 and 1.
         delay: f64,
     },
@@ -95,108 +94,6 @@ pub struct PolicyDecision<'p> {
     pub rule: Option<&'p RuleId>,
     /// Whether the call may go on.
     pub allowed: bool,
-}
-
-/// What becomes of a call.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Verdict<'p> {
-    /// Bytes go to one of these.
-    Tcp(Vec<Destination<'p>>),
-    /// The request goes to one of these.
-    Http {
-        /// Destinations.
-        destinations: Vec<Destination<'p>>,
-        /// How it is forwarded.
-        forward: &'p RouteForward,
-        /// The request as it was routed.
-        request: Box<HttpRequest>,
-    },
-    /// The client is sent elsewhere by a route.
-    Redirected {
-        /// The redirect.
-        redirect: &'p Redirect,
-        /// HTTP status.
-        status: u16,
-        /// `location`.
-        location: String,
-    },
-    /// The client is sent to HTTPS, because the virtual host insists on it.
-    RedirectedToHttps {
-        /// `location`.
-        location: String,
-    },
-    /// The client is sent to the same path with plain slashes (307).
-    RedirectedToPlainPath {
-        /// `location`.
-        location: String,
-    },
-    /// The proxy answers as a route states.
-    Answered {
-        /// HTTP status.
-        status: u32,
-        /// Body, if it is text.
-        body: Option<&'p str>,
-    },
-    /// The proxy answers a CORS preflight with 200.
-    Preflight,
-    /// The proxy answers every such request with an injected fault.
-    Aborted {
-        /// HTTP status.
-        status: u32,
-    },
-    /// A policy denies it: a request is answered with 403, a connection is closed.
-    Denied {
-        /// The filter.
-        filter: &'p AuthorizationFilter,
-        /// The rule that denies; `None` if no rule allows.
-        rule: Option<&'p RuleId>,
-        /// Whether it was a request.
-        http: bool,
-    },
-    /// The token of the request is not accepted (401).
-    Unauthenticated,
-    /// The proxy has no place for it.
-    Failed(Failure),
-}
-
-/// One place that a call may go to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Destination<'p> {
-    /// Its name.
-    pub name: &'p UpstreamName,
-    /// What is known of it; `None` if the proxy does not have it, which it answers with 503 (500 where the route says so).
-    pub upstream: Option<&'p Upstream>,
-    /// Share of the calls, between 0 and 1.
-    pub share: f64,
-}
-
-/// Why a proxy has no place for a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// No listener takes the connection. A connection that nothing captures goes where it was dialled to.
-    NoListener,
-    /// No filter chain matches; the connection is closed.
-    NoFilterChain,
-    /// Several filter chains match alike. Envoy refuses such a listener.
-    MultipleFilterChains,
-    /// The chain has no filter that could take the connection.
-    NoTerminalFilter,
-    /// Plain text, where TLS is terminated.
-    TlsError,
-    /// Mutual TLS is required and not offered, or offered and not asked for.
-    MtlsError,
-    /// Something other than HTTP, where HTTP is spoken.
-    ProtocolError,
-    /// The request is refused before it is routed (400): its path or a header is not acceptable.
-    BadRequest,
-    /// The connection names a route table that the proxy does not have.
-    NoRouteTable,
-    /// No virtual host has the host of the request (404).
-    NoVirtualHost,
-    /// No route of the virtual host matches (404).
-    NoRoute,
-    /// The route has no action. Envoy refuses such a route.
-    NoAction,
 }
 
 /// The kind of a step, for columns and filters.
@@ -299,7 +196,7 @@ impl<'p> Trace<'p> {
 
     /// The share of requests that an injected fault answers, with the status of the answer.
     #[must_use]
-    pub fn abort(&self) -> Option<(f64, u32)> {
+    pub fn abort(&self) -> Option<(f64, AbortStatus)> {
         let abort = |step: &Step<'p>| match step {
             Step::Fault { abort, status, delay: _ } => Some((*abort, *status)),
             _ => None,

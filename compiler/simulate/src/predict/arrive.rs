@@ -3,12 +3,13 @@
 use meshc_plan::{Discovery, EndpointAddress, Plan, ProxyPlan, ProxyRole, UpstreamName};
 
 use super::hosts::{self, Place, Who};
-use super::next::{self, Payload};
+use super::next::{self, Payload, Sender};
 use super::{Connect, End, Hop, Outcome, Request, Server};
 use crate::call::{Call, CallMode, CallProtocol, CallTls};
 use crate::request::HttpRequest;
 use crate::tls::Transport;
-use crate::trace::{Destination, Failure, Trace, Verdict};
+use crate::trace::Trace;
+use crate::verdict::{AbortStatus, Destination, Failure, Verdict};
 use crate::{forward, simulate};
 
 /// The longest way that is followed; a longer one is taken for a circle.
@@ -36,7 +37,7 @@ impl<'p> Path<'p, '_> {
         if places.is_empty() {
             return self.served(Server::Dialled, call);
         }
-        self.to_places(&places, |place| Call { port: place.port, ..call.clone() })
+        self.spread(&places, |place| Call { port: place.port, ..call.clone() })
     }
 
     /// A walk through a proxy, and on.
@@ -48,7 +49,7 @@ impl<'p> Path<'p, '_> {
         self.hops.push(Hop { at: &proxy.workload, trace: trace.clone() });
         let mut outcomes = Vec::new();
         if let Some((share, status)) = trace.abort().filter(|(share, _)| *share > 0.0 && *share < 1.0) {
-            outcomes.extend(self.clone().with_share(share).end(End::Answered { status, location: None }));
+            outcomes.extend(self.clone().with_share(share).end(aborted(&call, status)));
             self.share *= 1.0 - share;
         }
         outcomes.extend(self.on(proxy, &call, &trace));
@@ -56,7 +57,7 @@ impl<'p> Path<'p, '_> {
     }
 
     fn on(self, proxy: &'p ProxyPlan, call: &Call, trace: &Trace<'p>) -> Vec<Outcome<'p>> {
-        let answered = |status: u32, location: Option<String>| End::Answered { status, location };
+        let answered = |status: u32, location: Option<String>| answered(call, status, location);
         match &trace.verdict {
             Verdict::Tcp(destinations) => {
                 let payload = Payload::Bytes(transport(call, trace));
@@ -84,9 +85,8 @@ impl<'p> Path<'p, '_> {
             }
             Verdict::RedirectedToHttps { location } => self.end(answered(301, Some(location.clone()))),
             Verdict::RedirectedToPlainPath { location } => self.end(answered(307, Some(location.clone()))),
-            Verdict::Answered { status, body: _ } | Verdict::Aborted { status } => {
-                self.end(answered(*status, None))
-            }
+            Verdict::Answered { status, body: _ } => self.end(answered(*status, None)),
+            Verdict::Aborted(status) => self.end(aborted(call, *status)),
             Verdict::Preflight => self.end(answered(200, None)),
             Verdict::Denied { http: true, .. } => self.end(answered(403, None)),
             Verdict::Denied { .. } => self.end(End::Closed),
@@ -96,7 +96,7 @@ impl<'p> Path<'p, '_> {
     }
 
     fn failed(self, failure: Failure, call: &Call) -> Vec<Outcome<'p>> {
-        let answered = |status: u32| End::Answered { status, location: None };
+        let answered = |status: u32| answered(call, status, None);
         match failure {
             // Nothing captures the connection.
             Failure::NoListener if call.mode == CallMode::Outbound => self.dialled(call),
@@ -123,9 +123,10 @@ impl<'p> Path<'p, '_> {
     ) -> Vec<Outcome<'p>> {
         let path = self.with_share(to.share);
         let nobody = match payload {
-            Payload::Http(_) => End::Answered { status: 503, location: None },
+            Payload::Http(_) => answered(call, 503, None),
             Payload::Bytes(_) => End::Closed,
         };
+        let sender = Sender { identity: &proxy.identity, call };
         let Some(upstream) = to.upstream else { return path.end(nobody) };
         if matches!(to.name, UpstreamName::Inbound { .. } | UpstreamName::InboundPassthrough) {
             let request = if let Payload::Http(request) = payload { Some((**request).clone()) } else { None };
@@ -133,7 +134,7 @@ impl<'p> Path<'p, '_> {
         }
         let places = match (&upstream.discovery, payload) {
             (Discovery::OriginalDestination { .. }, _) => {
-                let next = next::call(call, upstream, true, call.port, payload);
+                let next = next::call(sender, upstream, true, call.port, payload);
                 return path.dialled(&next);
             }
             (Discovery::DynamicForwardProxy { .. }, Payload::Http(request)) => {
@@ -150,11 +151,11 @@ impl<'p> Path<'p, '_> {
         if places.is_empty() {
             return path.end(nobody);
         }
-        path.to_places(&places, |place| next::call(call, upstream, place.mtls, place.port, payload))
+        path.spread(&places, |place| next::call(sender, upstream, place.mtls, place.port, payload))
     }
 
     /// To each of several places alike.
-    fn to_places(self, places: &[Place<'p>], call: impl Fn(&Place<'p>) -> Call) -> Vec<Outcome<'p>> {
+    fn spread(self, places: &[Place<'p>], call: impl Fn(&Place<'p>) -> Call) -> Vec<Outcome<'p>> {
         let count = f64::from(u32::try_from(places.len()).unwrap_or(u32::MAX));
         let one = |place: &Place<'p>| {
             let path = self.clone().with_share(1.0 / count);
@@ -187,6 +188,36 @@ impl<'p> Path<'p, '_> {
         let Self { plan: _, request: _, share, hops } = self;
         vec![Outcome { share, hops, end }]
     }
+}
+
+/// An answer of a proxy. To gRPC every answer is 200, with a gRPC status that stands for the HTTP status.
+fn answered(call: &Call, status: u32, location: Option<String>) -> End {
+    if !is_grpc(call) {
+        return End::Answered { status, grpc_status: None, location };
+    }
+    let grpc = match status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
+    };
+    End::Answered { status: 200, grpc_status: Some(grpc), location }
+}
+
+fn aborted(call: &Call, status: AbortStatus) -> End {
+    match (answered(call, status.http, None), status.grpc) {
+        (End::Answered { status, grpc_status: Some(_), location }, Some(grpc)) => {
+            End::Answered { status, grpc_status: Some(grpc), location }
+        }
+        (end, _) => end,
+    }
+}
+
+fn is_grpc(call: &Call) -> bool {
+    let is_grpc = |value: &str| value == "application/grpc" || value.starts_with("application/grpc+");
+    call.headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-type") && is_grpc(value))
 }
 
 /// How the bytes of a connection come out of a proxy.

@@ -116,8 +116,10 @@ pub enum End {
     },
     /// A proxy answers.
     Answered {
-        /// HTTP status.
+        /// HTTP status; 200 for every answer to gRPC.
         status: u32,
+        /// gRPC status of an answer to gRPC.
+        grpc_status: Option<u32>,
         /// `location` of a redirect.
         location: Option<String>,
     },

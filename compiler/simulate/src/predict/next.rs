@@ -1,5 +1,6 @@
 //! The call that a proxy makes to an endpoint.
 
+use meshc_contract::SpiffeId;
 use meshc_plan::{CertificateSource, Upstream, UpstreamProtocol, UpstreamTls, UpstreamTlsChoice};
 
 use crate::call::{Call, CallMode, CallProtocol, CallTls, Dialled};
@@ -15,18 +16,25 @@ pub(super) enum Payload {
     Bytes(Transport),
 }
 
+/// The proxy that sends, with the call that it got.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender<'s> {
+    pub(super) identity: &'s SpiffeId,
+    pub(super) call: &'s Call,
+}
+
 /// The call to an endpoint, which takes Istio mTLS or not.
-pub(super) fn call(from: &Call, upstream: &Upstream, mtls: bool, port: u16, payload: &Payload) -> Call {
+pub(super) fn call(from: Sender<'_>, upstream: &Upstream, mtls: bool, port: u16, payload: &Payload) -> Call {
     let tls = match &upstream.tls {
         UpstreamTlsChoice::Always(tls) => Some(tls.as_ref()),
         UpstreamTlsChoice::Auto(tls) if mtls => Some(tls.as_ref()),
         UpstreamTlsChoice::Auto(_) | UpstreamTlsChoice::None => None,
     };
-    let carried = carried(from, upstream, tls.is_some(), payload);
+    let carried = carried(from.call, upstream, tls.is_some(), payload);
     let call = Call { mode: CallMode::Inbound, dialled: Dialled::Anything, port, source: None, ..carried };
     match tls {
         None => call,
-        Some(tls) => secured(tls, call, payload),
+        Some(tls) => secured(tls, from.identity, call, payload),
     }
 }
 
@@ -57,7 +65,7 @@ fn carried(from: &Call, upstream: &Upstream, secured: bool, payload: &Payload) -
     }
 }
 
-fn secured(tls: &UpstreamTls, call: Call, payload: &Payload) -> Call {
+fn secured(tls: &UpstreamTls, identity: &SpiffeId, call: Call, payload: &Payload) -> Call {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let authority = call.host.as_deref().map(crate::virtual_host::without_port).map(str::to_owned);
     let alpn = match (tls.istio_mutual, payload, call.protocol) {
@@ -72,5 +80,13 @@ fn secured(tls: &UpstreamTls, call: Call, payload: &Payload) -> Call {
         Some(_) => CallTls::Mutual { accepts: None },
         None => CallTls::Tls,
     };
-    Call { tls: tls_of_call, server_name: tls.sni.clone().or(authority), alpn, ..call }
+    // Another certificate than that of the workload tells nothing about it.
+    let of_workload = tls.certificate == Some(CertificateSource::Workload);
+    Call {
+        tls: tls_of_call,
+        identity: of_workload.then(|| identity.clone()),
+        server_name: tls.sni.clone().or(authority),
+        alpn,
+        ..call
+    }
 }

@@ -7,7 +7,7 @@ use meshc_plan::{Bind, BindAddress, CertificateSource, Plan, ProxyPlan};
 use meshc_simulate::{Call, CallMode, CallProtocol, CallTls, Dialled};
 use serde_json::{Value, json};
 
-use crate::compile::compile;
+use crate::compile::{compile, documents};
 
 /// Name of the workload that the proxy of a case belongs to.
 const WORKLOAD: &str = "simulated-proxy";
@@ -24,8 +24,8 @@ impl Case {
         let recorded: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let text = |key: &str| recorded[key].as_str().unwrap_or_default().to_owned();
         let files = [
-            ("istio.yaml".to_owned(), text("istio_config_yaml")),
-            ("go.yaml".to_owned(), without_copies(&recorded)),
+            ("istio.yaml".to_owned(), with_selectors(&text("istio_config_yaml"), &recorded["proxy"])),
+            ("go.yaml".to_owned(), with_rules_after_tls(&without_copies(&recorded))),
             ("kubernetes.yaml".to_owned(), with_address_types(&text("kubernetes_yaml"))),
             ("services.yaml".to_owned(), services(&recorded["go_services"])),
             ("proxy.yaml".to_owned(), proxy(&recorded["proxy"])),
@@ -47,11 +47,14 @@ impl Case {
             .expect("the proxy is compiled")
     }
 
-    /// Whether the case depends on annotations by which istiod tells itself what it made of Gateway API.
-    pub(crate) fn is_internal(&self) -> bool {
-        ["istio_config_yaml", "go_configs_yaml"]
-            .iter()
-            .any(|key| self.recorded[key].as_str().is_some_and(|text| text.contains("internal.istio.io/")))
+    /// Whether objects of the Gateway API are part of the case.
+    pub(crate) fn is_of_gateway_api(&self) -> bool {
+        self.mentions("gateway.networking.k8s.io/")
+    }
+
+    fn mentions(&self, words: &str) -> bool {
+        let texts = ["istio_config_yaml", "go_configs_yaml", "kubernetes_yaml"];
+        texts.iter().any(|key| self.recorded[key].as_str().is_some_and(|text| text.contains(words)))
     }
 }
 
@@ -79,6 +82,49 @@ fn without_copies(recorded: &Value) -> String {
     own.split("\n---\n").filter(|document| !is_copy(document)).collect::<Vec<_>>().join("\n---\n")
 }
 
+/// istiod marks a Gateway that it made of the Gateway API with the services whose pods run it. Servers and a selector say the
+/// same: those for ports of the services, and the labels of the proxy if it serves any, else labels that nobody has.
+fn with_selectors(text: &str, proxy: &Value) -> String {
+    const SERVICES: &str = "internal.istio.io/gateway-service";
+    if !text.contains(SERVICES) {
+        return text.to_owned();
+    }
+    let served = proxy["computed_service_targets"].as_array().into_iter().flatten();
+    let served: Vec<&Value> = served.collect();
+    let mut objects = documents(text);
+    for object in &mut objects {
+        let Some(hosts) = object["metadata"]["annotations"][SERVICES].as_str() else { continue };
+        let hosts: Vec<&str> = hosts.split(',').collect();
+        let ports = served.iter().filter(|target| hosts.iter().any(|host| target["service"] == *host));
+        let ports: Vec<&Value> = ports.map(|target| &target["port"]).collect();
+        object["spec"]["selector"] =
+            if ports.is_empty() { json!({ "has-it": "nobody" }) } else { proxy["labels"].clone() };
+        let servers = object["spec"]["servers"].as_array_mut().unwrap();
+        servers.retain(|server| ports.is_empty() || ports.contains(&&server["port"]["number"]));
+    }
+    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+}
+
+/// istiod marks rules that it made of the Gateway API: those about TLS hold where TLS is terminated, too, as those about TCP do.
+fn with_rules_after_tls(text: &str) -> String {
+    const SEMANTICS: &str = "internal.istio.io/route-semantics";
+    if !text.contains(SEMANTICS) {
+        return text.to_owned();
+    }
+    let mut objects = documents(text);
+    for object in
+        objects.iter_mut().filter(|object| object["metadata"]["annotations"][SEMANTICS] == "gateway")
+    {
+        let rule = |rule: &Value| {
+            let ports = rule["match"].as_array().unwrap().iter().map(|one| json!({ "port": one["port"] }));
+            json!({ "match": ports.collect::<Vec<_>>(), "route": rule["route"] })
+        };
+        let rules: Vec<Value> = object["spec"]["tls"].as_array().into_iter().flatten().map(rule).collect();
+        object["spec"]["tcp"] = Value::Array(rules);
+    }
+    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+}
+
 /// The cluster of a test is a stub that takes an EndpointSlice without the address type that an API server insists on.
 fn with_address_types(text: &str) -> String {
     let completed = |document: &str| {
@@ -88,51 +134,47 @@ fn with_address_types(text: &str) -> String {
     text.split("\n---").map(completed).collect::<Vec<_>>().join("\n---\n")
 }
 
-/// Services that a test puts into memory, as ServiceEntries.
+/// Services that a test puts into memory, as ServiceEntries: one for each port, since an endpoint may lack some.
 fn services(services: &Value) -> String {
-    let entry = |service: &Value| {
-        let ports = service["ports"].as_array().into_iter().flatten().map(
-            |port| json!({ "name": port["name"], "number": port["port"], "protocol": port["protocol"] }),
-        );
-        let resolution = match service["resolution"].as_str() {
-            Some("ClientSide") => "STATIC",
-            Some("DNSLB") => "DNS",
-            _ => "NONE",
-        };
-        let host = service["hostname"].as_str().unwrap();
-        let mut spec = json!({
-            "hosts": [host],
-            "location": if service["mesh_external"] == true { "MESH_EXTERNAL" } else { "MESH_INTERNAL" },
-            "resolution": resolution,
-            "ports": ports.collect::<Vec<_>>(),
-            "endpoints": endpoints(&service["endpoints"]),
-        });
-        if let Some(address) = service["address"].as_str().filter(|address| !address.is_empty()) {
-            spec["addresses"] = json!([address]);
-        }
-        let namespace = service["namespace"].as_str().filter(|name| !name.is_empty()).unwrap_or("default");
-        json!({
-            "apiVersion": "networking.istio.io/v1",
-            "kind": "ServiceEntry",
-            "metadata": { "name": host, "namespace": namespace },
-            "spec": spec,
-        })
-    };
-    services.as_array().into_iter().flatten().map(|service| format!("---\n{}\n", entry(service))).collect()
-}
-
-/// Endpoints by address, each with its ports.
-fn endpoints(endpoints: &Value) -> Value {
-    let mut found: Vec<Value> = Vec::new();
-    for endpoint in endpoints.as_array().into_iter().flatten() {
-        let address = &endpoint["addresses"][0];
-        let port = endpoint["service_port_name"].as_str().unwrap().to_owned();
-        match found.iter_mut().find(|one| one["address"] == *address) {
-            Some(one) => one["ports"][port] = endpoint["port"].clone(),
-            None => found.push(json!({ "address": address, "ports": { port: endpoint["port"] } })),
+    let mut text = String::new();
+    for service in services.as_array().into_iter().flatten() {
+        for port in service["ports"].as_array().unwrap() {
+            text.push_str(&format!("---\n{}\n", service_entry(service, port)));
         }
     }
-    Value::Array(found)
+    text
+}
+
+fn service_entry(service: &Value, port: &Value) -> Value {
+    let resolution = match service["resolution"].as_str() {
+        Some("ClientSide") => "STATIC",
+        Some("DNSLB") => "DNS",
+        _ => "NONE",
+    };
+    let host = service["hostname"].as_str().unwrap();
+    let of_port = |endpoint: &&Value| endpoint["service_port_name"] == port["name"];
+    let endpoints = service["endpoints"].as_array().into_iter().flatten().filter(of_port);
+    let endpoint = |endpoint: &Value| {
+        let name = port["name"].as_str().unwrap();
+        json!({ "address": endpoint["addresses"][0], "ports": { name: endpoint["port"] } })
+    };
+    let mut spec = json!({
+        "hosts": [host],
+        "location": if service["mesh_external"] == true { "MESH_EXTERNAL" } else { "MESH_INTERNAL" },
+        "resolution": resolution,
+        "ports": [{ "name": port["name"], "number": port["port"], "protocol": port["protocol"] }],
+        "endpoints": endpoints.map(endpoint).collect::<Vec<_>>(),
+    });
+    if let Some(address) = service["address"].as_str().filter(|address| !address.is_empty()) {
+        spec["addresses"] = json!([address]);
+    }
+    let namespace = service["namespace"].as_str().filter(|name| !name.is_empty()).unwrap_or("default");
+    json!({
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "ServiceEntry",
+        "metadata": { "name": format!("{host}-{}", port["port"]), "namespace": namespace },
+        "spec": spec,
+    })
 }
 
 /// The pod of the proxy.

@@ -5,10 +5,23 @@ use meshc_api::mesh_config::{self, MeshFiles};
 use meshc_diagnostics::{Diagnostics, FileId};
 use meshc_model::{Inject, Options};
 use meshc_plan::Plan;
-use meshc_source::InputFile;
+use meshc_source::{InputFile, SourceMap};
+use serde_json::Value;
+
+/// The documents of a YAML text as JSON.
+pub(crate) fn documents(text: &str) -> Vec<Value> {
+    let sources =
+        meshc_source::load(vec![InputFile::new("text.yaml", text.as_bytes())], &mut Diagnostics::new());
+    sources.documents.iter().map(|document| document.to_value()).collect()
+}
 
 /// Compiles YAML files, with a MeshConfig laid over Istio's defaults and variables of istiod. All workloads get a proxy.
 pub(crate) fn compile(files: &[(String, String)], mesh: &str, env: &str) -> Plan {
+    compile_with_files(files, mesh, env).0
+}
+
+/// As [`compile`], with the files that origins point into.
+pub(crate) fn compile_with_files(files: &[(String, String)], mesh: &str, env: &str) -> (Plan, SourceMap) {
     let mut diags = Diagnostics::new();
     let inputs = files.iter().map(|(path, text)| InputFile::new(path.as_str(), text.as_bytes())).collect();
     let sources = meshc_source::load(inputs, &mut diags);
@@ -19,11 +32,5 @@ pub(crate) fn compile(files: &[(String, String)], mesh: &str, env: &str) -> Plan
     let features = IstiodFeatures::read(env, FileId(0), &mut diags);
     let options = Options { inject: Inject::All, ..Options::default() };
     let mesh = meshc_model::resolve(&resources, config.mesh, features, options, &mut diags);
-    let plan = meshc_lower::lower(&mesh, &mut diags);
-    if std::env::var_os("FINDINGS").is_some() {
-        for finding in diags.iter() {
-            println!("{finding:?}");
-        }
-    }
-    plan
+    (meshc_lower::lower(&mesh, &mut diags), sources.files)
 }

@@ -4,4 +4,7 @@
 
 mod case;
 mod compile;
+mod expectations;
+mod render;
+mod scenarios;
 mod simulation;
