@@ -2,6 +2,8 @@
 
 mod ignored;
 mod not_yet;
+#[cfg(test)]
+mod table;
 
 use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
@@ -16,9 +18,21 @@ pub fn report_unsupported(set: &ResourceSet, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Reports fields of one object or message; the message `MeshConfig` counts as a kind.
+/// Reports fields of one object or message; the messages `MeshConfig` and `MeshNetworks` count as kinds.
 pub(crate) fn report(
     kind: &str,
+    root: NodeRef<'_>,
+    object: Option<&ObjectRef>,
+    diagnostics: &mut Diagnostics,
+) {
+    report_below(kind, "", root, object, diagnostics);
+}
+
+/// Reports fields of a message of its own that is the part of another one under a path, as the settings in the annotation
+/// `proxy.istio.io/config` are the part `defaultConfig.` of a `MeshConfig`.
+pub(crate) fn report_below(
+    kind: &str,
+    part: &str,
     root: NodeRef<'_>,
     object: Option<&ObjectRef>,
     diagnostics: &mut Diagnostics,
@@ -28,8 +42,9 @@ pub(crate) fn report(
         finding.path = Some(path).filter(|path| !path.is_empty());
         diagnostics.push(finding);
     };
-    for pattern in of_kind(not_yet::NOT_YET, kind, |entry| entry.0) {
-        each(root, pattern.1, &mut |path, place| {
+    for (_, pattern) in of_kind(not_yet::NOT_YET, kind, |entry| entry.0) {
+        let Some(pattern) = pattern.strip_prefix(part) else { continue };
+        each(root, pattern, &mut |path, place| {
             let (what, consequence) = match path {
                 "" => (kind, "no proxy acts on the object"),
                 path => (path, "the rest of the object has its effect; this field has none"),
@@ -42,8 +57,10 @@ pub(crate) fn report(
         });
     }
     for (_, pattern, reason) in of_kind(ignored::IGNORED, kind, |entry| entry.0) {
+        let Some(pattern) = pattern.strip_prefix(part) else { continue };
         each(root, pattern, &mut |path, place| {
-            let finding = Diagnostic::new(&codes::FIELD_WITHOUT_EFFECT, format!("`{path}` has no effect"))
+            let what = if path.is_empty() { kind } else { path };
+            let finding = Diagnostic::new(&codes::FIELD_WITHOUT_EFFECT, format!("`{what}` has no effect"))
                 .at(place.span(), "")
                 .consequence(*reason);
             push(finding, path.to_owned());
@@ -159,7 +176,7 @@ mod tests {
             // Two kinds have this name; only that of `networking.istio.io` is an object.
             let file = schemas.iter().rev().find(|file| {
                 file.schema["title"] == kind
-                    && (kind == "MeshConfig" || !file.path.starts_with("mesh.istio.io"))
+                    && (kind.starts_with("Mesh") || !file.path.starts_with("mesh.istio.io"))
             });
             let schema = &file.unwrap_or_else(|| panic!("no schema of {kind}")).schema;
             assert!(names_field(schema, schema, pattern), "{kind} has no {pattern}");

@@ -130,7 +130,14 @@ fn the_config_map_of_the_tree_lies_over_what_istiod_has_built_in_and_the_file_ov
     let (input, told) =
         read(CONFIG_MAP, "defaultConfig: {proxyMetadata: {B: file}}\ntrustDomainAliases: [x]\n");
     let told: Vec<_> = told.iter().map(|(code, place)| (code.as_str(), place.as_str())).collect();
-    assert_eq!(told, [("unknown-field", "mod"), ("field-without-effect", "certificates")]);
+    assert_eq!(
+        told,
+        [
+            ("unknown-field", "mod"),
+            ("field-without-effect", "certificates"),
+            ("not-supported-yet", "networks")
+        ]
+    );
     assert_eq!(input.mesh.trust_domain, "tree.example");
     assert_eq!(input.mesh.trust_domain_aliases, ["x"]);
     assert_eq!(input.mesh.default_config.proxy_metadata.len(), 2);
@@ -163,6 +170,7 @@ metadata:
     proxy.istio.io/config: |
       concurrency: 4
       tracing: {sampling: 5}
+    unsupported: 'statsCompression: false'
     broken: 'concurrency: many'
 spec: {containers: []}
 ";
@@ -176,6 +184,11 @@ spec: {containers: []}
     let over = base.overlay_annotation(&pod.document, &path, &pod.object_ref(), &mut diagnostics);
     assert_eq!((over.concurrency, over.status_port), (Some(4), 15020));
     assert_eq!(diagnostics.iter().count(), 0);
+    let unsupported = annotation("unsupported");
+    base.overlay_annotation(&pod.document, &unsupported, &pod.object_ref(), &mut diagnostics);
+    let told = std::mem::take(&mut diagnostics).into_sorted();
+    let told: Vec<_> = told.iter().map(|finding| (finding.code.name, finding.message.as_str())).collect();
+    assert_eq!(told, [("not-supported-yet", "`statsCompression` is not supported yet")]);
     let kept =
         base.overlay_annotation(&pod.document, &annotation("broken"), &pod.object_ref(), &mut diagnostics);
     assert_eq!(kept, base);

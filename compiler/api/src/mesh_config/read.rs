@@ -59,7 +59,7 @@ pub fn read(set: &ResourceSet, files: MeshFiles<'_>, diagnostics: &mut Diagnosti
         Some(file) => Layer::of_file(file, "meshNetworks", diagnostics),
         None => with("meshNetworks").and_then(|map| Layer::of_map(map, "meshNetworks", diagnostics)),
     };
-    let networks = networks.and_then(|layer| layer.read(diagnostics, typed::<MeshNetworks>));
+    let networks = networks.and_then(|layer| layer.read(diagnostics, read_networks));
     MeshInput { mesh, networks: networks.unwrap_or_default() }
 }
 
@@ -78,6 +78,10 @@ impl ProxyConfig {
         let mut findings = Diagnostics::new();
         let over = checked::<Self>(&embedded.document, &mut findings)
             .and_then(|()| self.overlay(&embedded.document.to_value()).ok());
+        if over.is_some() {
+            let root = embedded.document.root();
+            support::report_below("MeshConfig", "defaultConfig.", root, None, &mut findings);
+        }
         for finding in embedded.relocate(findings).into_sorted() {
             diagnostics.push(finding.about(object.clone(), path));
         }
@@ -86,13 +90,20 @@ impl ProxyConfig {
 }
 
 fn lay_over(below: &MeshConfig, over: &Document, findings: &mut Diagnostics) -> MeshConfig {
-    support::report("MeshConfig", over.root(), None, findings);
     let merged = checked::<MeshConfig>(over, findings).and_then(|()| below.overlay(&over.to_value()).ok());
-    merged.filter(|merged| rules::hold(merged, over, findings)).unwrap_or_else(|| below.clone())
+    match merged.filter(|merged| rules::hold(merged, over, findings)) {
+        Some(merged) => {
+            support::report("MeshConfig", over.root(), None, findings);
+            merged
+        }
+        None => below.clone(),
+    }
 }
 
-fn typed<T: DeserializeOwned + JsonSchema>(document: &Document, findings: &mut Diagnostics) -> Option<T> {
-    checked::<T>(document, findings).and_then(|()| document.deserialize::<T>().ok())
+fn read_networks(document: &Document, findings: &mut Diagnostics) -> Option<MeshNetworks> {
+    let networks = checked::<MeshNetworks>(document, findings).and_then(|()| document.deserialize().ok())?;
+    support::report("MeshNetworks", document.root(), None, findings);
+    Some(networks)
 }
 
 /// Whether a document has the form of the type; findings say what has not.
