@@ -1,5 +1,10 @@
 //! The binary as its users run it: what it says, what it writes, and what it leaves alone.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on shall panic, one that is skipped shall say so"
+)]
 
 mod broken_input;
 mod command_line;
