@@ -1,6 +1,6 @@
 //! Objects that the API server or istiod's webhook would refuse.
 
-use super::Case;
+use super::{Case, End};
 use crate::sandbox::{SHOP, Sandbox};
 
 pub(super) const CASES: &[Case] = &[
@@ -10,7 +10,7 @@ pub(super) const CASES: &[Case] = &[
             let route = "  - route:\n    - destination: {host: cart}\n";
             virtual_service(sandbox, &format!("{route}    timeOut: 5s\n    retry: {{attempts: 3}}\n"));
         },
-        code: 0,
+        end: End::Clean,
         findings: &[
             "mesh/bad.yaml:12:5: warning[unknown-field]",
             "mesh/bad.yaml:13:5: warning[unknown-field]",
@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = &[
             let route = "    route:\n    - destination: {host: cart, port: 80}\n      weight: 50%\n";
             virtual_service(sandbox, &format!("  - timeout: 5\n{route}    retries: {{attempts: \"3\"}}\n"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &[
             "mesh/bad.yaml:10:14: error[invalid-value]",
             "mesh/bad.yaml:12:39: error[invalid-value]",
@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
             let head = "apiVersion: v1\nkind: Service\nmetadata:\n  name: basket\n  namespace: shop\n";
             sandbox.file("mesh/bad.yaml", format!("{head}spec:\n  ports:\n  - port: \"80\"\n"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:8:11: error[invalid-value]"],
     },
     Case {
@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
             let rest = "  name: default\n  namespace: shop\nspec:\n  mtls:\n    mode: STRIKT\n";
             sandbox.file("mesh/bad.yaml", format!("{head}{rest}"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:8:11: error[invalid-value]"],
     },
     Case {
@@ -56,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
             let spec = "spec:\n  selector:\n    country: no\n  servers: []\n";
             sandbox.file("mesh/bad.yaml", format!("{head}  namespace: shop\n{spec}"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:8:14: error[invalid-value]"],
     },
     Case {
@@ -66,7 +66,7 @@ pub(super) const CASES: &[Case] = &[
                 "  - match: [{uri: {regex: \"[a-\"}}]\n    redirect: {uri: /new}\n    route:\n";
             virtual_service(sandbox, &format!("{match_and_route}    - destination: {{host: cart}}\n"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &[
             "mesh/bad.yaml:10:27: error[refused-by-rule]",
             "mesh/bad.yaml:11:15: error[refused-by-rule]",
@@ -77,7 +77,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/shop-copy.yaml", SHOP);
         },
-        code: 0,
+        end: End::Clean,
         findings: &[
             "mesh/shop.yaml:4:9: warning[duplicate-object]",
             "mesh/shop.yaml:11:9: warning[duplicate-object]",
@@ -100,7 +100,7 @@ pub(super) const CASES: &[Case] = &[
                 + &object("Widget", "../example/v1", "widget", "shop");
             sandbox.file("mesh/bad.yaml", text);
         },
-        code: 1,
+        end: End::Refused,
         findings: &[
             "mesh/bad.yaml:3:18: error[invalid-name]",
             "mesh/bad.yaml:7:37: error[invalid-name]",
@@ -115,7 +115,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  namespace: shop\n");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:2:7: error[invalid-name]"],
     },
     Case {
@@ -129,7 +129,7 @@ pub(super) const CASES: &[Case] = &[
                 + &object("extensions/v1beta1", "Deployment");
             sandbox.file("mesh/bad.yaml", text);
         },
-        code: 1,
+        end: End::Refused,
         findings: &[
             "mesh/bad.yaml:2:7: error[unknown-kind]",
             "mesh/bad.yaml:7:13: error[unserved-version]",
@@ -151,7 +151,7 @@ pub(super) const CASES: &[Case] = &[
 "#;
             sandbox.file("mesh/bad.json", list);
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.json:6:5: error[not-an-object]", "mesh/bad.json:7:34: error[unknown-kind]"],
     },
 ];

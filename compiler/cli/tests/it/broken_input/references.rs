@@ -1,13 +1,13 @@
 //! References to what is not there.
 
-use super::Case;
+use super::{Case, End};
 use crate::sandbox::Sandbox;
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "unknown-host",
         input: |sandbox| routes(sandbox, "    - destination:\n        host: kart\n"),
-        code: 1,
+        end: End::Contained,
         findings: &["mesh/routes.yaml:12:15: error[unknown-host]"],
     },
     Case {
@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = &[
             let spec = "spec:\n  selector: {app: ratings}\n  ports: [{name: http, port: 80}]\n";
             sandbox.file("mesh/ratings.yaml", format!("{head}{spec}"));
         },
-        code: 1,
+        end: End::Contained,
         findings: &["mesh/routes.yaml:12:15: error[unknown-host]"],
     },
     Case {
@@ -35,13 +35,13 @@ pub(super) const CASES: &[Case] = &[
                 format!("{head}  namespace: shop\nspec:\n  host: cart\n  subsets:\n{subsets}"),
             );
         },
-        code: 1,
+        end: End::Contained,
         findings: &["mesh/routes.yaml:17:17: error[unknown-subset]"],
     },
     Case {
         name: "subset-without-destination-rule",
         input: |sandbox| routes(sandbox, "    - destination:\n        host: cart\n        subset: v1\n"),
-        code: 1,
+        end: End::Contained,
         findings: &["mesh/routes.yaml:13:17: error[unknown-subset]"],
     },
     Case {
@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
             let rule = "  http:\n  - route:\n    - destination: {host: cart}\n";
             sandbox.file("mesh/routes.yaml", format!("{head}{spec}{rule}"));
         },
-        code: 1,
+        end: End::Contained,
         findings: &["mesh/routes.yaml:8:14: error[unknown-gateway]"],
     },
     Case {
@@ -68,7 +68,7 @@ pub(super) const CASES: &[Case] = &[
             let destination = "    - destination: {host: cart}\n";
             sandbox.file("mesh/more-routes.yaml", format!("{head}{spec}{destination}"));
         },
-        code: 0,
+        end: End::Clean,
         findings: &["mesh/more-routes.yaml:7:11: warning[duplicate-host]"],
     },
 ];

@@ -2,20 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::Case;
+use super::{Case, End};
 use crate::sandbox::Sandbox;
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "list-item-where-a-key-must-stand",
         input: |sandbox| bad(sandbox, "spec:\n  http:\n  - route: []\n   - timeout: 5s\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:9:4: error[yaml-syntax]"],
     },
     Case {
         name: "key-with-wrong-indentation",
         input: |sandbox| bad(sandbox, "spec:\n  hosts:\n  - cart\n http: []\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:9:2: error[yaml-syntax]"],
     },
     Case {
@@ -23,25 +23,25 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.yaml", "kind: ConfigMap\ndata:\n  greeting: hello: world\n");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:3:18: error[yaml-syntax]"],
     },
     Case {
         name: "quote-left-open",
         input: |sandbox| bad(sandbox, "spec:\n  hosts: [\"cart]\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:7:11: error[yaml-syntax]"],
     },
     Case {
         name: "bracket-left-open",
         input: |sandbox| bad(sandbox, "spec: {hosts: [cart]\nstatus: {}\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:7:1: error[yaml-syntax]"],
     },
     Case {
         name: "tab-as-indentation",
         input: |sandbox| bad(sandbox, "spec:\n\thosts:\n\t- cart\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:7:1: error[tab-indentation]"],
     },
     Case {
@@ -50,13 +50,13 @@ pub(super) const CASES: &[Case] = &[
             let conflict = "<<<<<<< HEAD\n  - cart\n=======\n  - basket\n>>>>>>> feature\n";
             bad(sandbox, &format!("spec:\n  hosts:\n{conflict}"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:8:1: error[yaml-syntax]"],
     },
     Case {
         name: "unrendered-template",
         input: |sandbox| bad(sandbox, "spec:\n  hosts: {{ .Values.hosts }}\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:7:10: error[unrendered-template]"],
     },
     Case {
@@ -68,7 +68,7 @@ pub(super) const CASES: &[Case] = &[
             let broken = "apiVersion: v1\nkind: Service\nmetadata:\n  name: middle\n namespace: shop\n";
             sandbox.file("mesh/bad.yaml", format!("{first}---\n{broken}---\n{last}"));
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:9:2: error[yaml-syntax]", "mesh/bad.yaml:16:11: error[invalid-value]"],
     },
     Case {
@@ -81,13 +81,13 @@ pub(super) const CASES: &[Case] = &[
             }
             sandbox.file("mesh/bad.yaml", text);
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:12:12: error[excessive-aliasing]"],
     },
     Case {
         name: "anchor-that-contains-itself",
         input: |sandbox| bad(sandbox, "spec: &all\n  http: [*all]\n"),
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:7:10: error[excessive-aliasing]"],
     },
     Case {
@@ -96,7 +96,7 @@ pub(super) const CASES: &[Case] = &[
             let deep = format!("spec: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
             bad(sandbox, &deep);
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:6:262: error[nested-too-deep]"],
     },
     Case {
@@ -104,7 +104,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.json", format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000)));
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.json:1:1276: error[nested-too-deep]"],
     },
     Case {
@@ -112,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.json", "{\n  \"kind\": \"Service\",\n  \"apiVersion\": \"v1\",\n}\n");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.json:3:21: error[json-syntax]"],
     },
     Case {
@@ -120,7 +120,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.json", "kind: Service\napiVersion: v1\n");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.json:1:1: error[json-syntax]"],
     },
     Case {
@@ -131,7 +131,7 @@ pub(super) const CASES: &[Case] = &[
                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: shop\n  name: b\n",
             );
         },
-        code: 0,
+        end: End::Clean,
         findings: &["mesh/bad.yaml:6:3: warning[duplicate-key]"],
     },
 ];

@@ -1,6 +1,6 @@
 //! Files that are no manifests, and links that lead astray.
 
-use super::Case;
+use super::{Case, End};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -8,7 +8,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.yaml", b"\x7fELF\x02\x01\x01\x00\x00\x00\xff\xfe\x80binary");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:1:8: error[binary-file]"],
     },
     Case {
@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = &[
             let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             sandbox.file("mesh/bad.yaml", bytes);
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:1:1: error[not-utf8]"],
     },
     Case {
@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.yaml", b"apiVersion: v1\nkind: ConfigMap\ndata: {name: M\xfcller}\n");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:3:15: error[not-utf8]"],
     },
     Case {
@@ -37,7 +37,7 @@ pub(super) const CASES: &[Case] = &[
             let file = std::fs::File::options().write(true).open(sandbox.path().join("mesh/bad.yaml"));
             file.unwrap().set_len(65 << 20).unwrap();
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:1:1: error[file-too-large]"],
     },
     Case {
@@ -52,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
                 .link("mesh/secret", "../secret")
                 .link("mesh/same.yaml", "shop.yaml");
         },
-        code: 1,
+        end: End::Refused,
         findings: &[
             "mesh/circle.yaml:1:1: error[symlink-loop]",
             "mesh/gone.yaml:1:1: error[dangling-symlink]",
@@ -66,7 +66,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/bad.yaml", "- apiVersion: v1\n  kind: Service\n");
         },
-        code: 1,
+        end: End::Refused,
         findings: &["mesh/bad.yaml:1:1: error[not-an-object]"],
     },
     Case {
@@ -74,7 +74,7 @@ pub(super) const CASES: &[Case] = &[
         input: |sandbox| {
             sandbox.file("mesh/values.yaml", "replicas: 3\nimage: cart\n");
         },
-        code: 0,
+        end: End::Clean,
         findings: &["mesh/values.yaml:1:1: warning[incomplete-object]"],
     },
     Case {
@@ -86,7 +86,7 @@ pub(super) const CASES: &[Case] = &[
                 "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata:\n  name: a\n";
             sandbox.file("mesh/operator.yaml", operator);
         },
-        code: 0,
+        end: End::Clean,
         findings: &[
             "mesh/kustomization.yaml:2:7: warning[not-rendered]",
             "mesh/operator.yaml:2:7: warning[not-rendered]",
