@@ -185,7 +185,7 @@ spec: {containers: []}
     assert_eq!((over.concurrency, over.status_port), (Some(4), 15020));
     assert_eq!(diagnostics.iter().count(), 0);
     let unsupported = annotation("unsupported");
-    base.overlay_annotation(&pod.document, &unsupported, &pod.object_ref(), &mut diagnostics);
+    let _ = base.overlay_annotation(&pod.document, &unsupported, &pod.object_ref(), &mut diagnostics);
     let told = std::mem::take(&mut diagnostics).into_sorted();
     let told: Vec<_> = told.iter().map(|finding| (finding.code.name, finding.message.as_str())).collect();
     assert_eq!(told, [("not-supported-yet", "`statsCompression` is not supported yet")]);

@@ -11,7 +11,7 @@ use meshc_emit::{ArtifactSet, identities};
 use meshc_model::Mesh;
 use meshc_plan::Plan;
 
-use crate::args::{Format, Global, InputArgs};
+use crate::args::{Format, Global, InjectChoice, InputArgs};
 use crate::driver::{self, Resolved};
 use crate::exit::{Failure, Outcome};
 use crate::out_dir;
@@ -77,9 +77,9 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
     let artifacts = emit(args, &plan, &mut resolved);
     let Resolved { diagnostics, files, objects, mesh, resources: _ } = resolved;
     let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
-    let withheld = diagnostics.iter().any(|finding| {
-        finding.severity == Severity::Error && !CONTAINED.iter().any(|code| *code == finding.code)
-    });
+    let withheld = diagnostics
+        .iter()
+        .any(|finding| finding.severity == Severity::Error && !CONTAINED.contains(&finding.code));
     let written = if withheld && !review_only { 0 } else { artifacts.iter().count() };
     if written > 0 {
         out_dir::replace(&args.out_dir, &artifacts)?;
@@ -139,10 +139,18 @@ fn summary(args: &BuildArgs, mesh: &Mesh, plan: &Plan, written: usize, withheld:
     match (withheld, written) {
         (true, 0) => format!("Nothing was written: fix the errors first; {out} is as it was."),
         (true, _) => format!("Wrote xds to {out} for review only: fix the errors first."),
-        (false, _) if plan.proxies.is_empty() && !mesh.workloads.is_empty() => format!(
-            "Compiled {proxies} into {files} in {out}.\nNo workload asks for a proxy: label its namespace \
-             `istio-injection: enabled`, or build with `--inject all`."
-        ),
+        (false, _) if plan.proxies.is_empty() && !mesh.workloads.is_empty() => {
+            let reason = match args.input.inject {
+                InjectChoice::Labelled => {
+                    "No workload asks for a proxy: label its namespace `istio-injection: enabled`, or build with \
+                     `--inject all`."
+                }
+                InjectChoice::All => {
+                    "Every workload opts out of a proxy, by `sidecar.istio.io/inject` or its namespace."
+                }
+            };
+            format!("Compiled {proxies} into {files} in {out}.\n{reason}")
+        }
         (false, _) => format!("Compiled {proxies} into {files} in {out}."),
     }
 }
