@@ -191,7 +191,8 @@ fn kinds_that_no_pass_acts_on_pass_through_with_a_warning() {
     let decoded = read(
         "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a, namespace: b}\n",
     );
-    assert_eq!(decoded.told(), [("not-supported-yet", "a", "HTTPRoute is not supported yet")]);
+    let message = "`HTTPRoute` of `gateway.networking.k8s.io` is not supported yet";
+    assert_eq!(decoded.told(), [("not-supported-yet", "a", message)]);
     assert_eq!(decoded.set.passthrough.len(), 1);
 }
 

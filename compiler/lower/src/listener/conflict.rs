@@ -49,9 +49,11 @@ pub(super) fn cannot_tell_apart(
             .filter(|host| *host != service.host())
             .chain(owner)
             .collect();
+        let have = if others.len() == 1 { "has" } else { "have" };
         let others = others.join("`, `");
         let host = service.host();
-        let message = format!("the addresses of `{host}` are not known, and `{others}` has port {port}, too");
+        let message =
+            format!("the addresses of `{host}` are not known, and `{others}` {have} port {port}, too");
         let finding = Diagnostic::new(&codes::ADDRESS_SHARED, message)
             .consequence(
                 "connections to the port follow the outbound traffic policy, without mutual TLS and policies",
