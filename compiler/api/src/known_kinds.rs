@@ -103,14 +103,16 @@ fn unknown(identity: &Identity, document: &Document, untyped: &[&str]) -> Diagno
 }
 
 fn not_yet(identity: &Identity, document: &Document) -> Diagnostic {
-    let kind = &identity.object.kind;
+    let (group, kind) = (&identity.object.group, &identity.object.kind);
     // Like objects of Istio, those of Gateway API are compiled away: another controller must not act on them.
-    let consequence = if identity.object.group.starts_with("gateway.networking.") {
+    let consequence = if group.starts_with("gateway.networking.") {
         "no proxy acts on it, and the object is not emitted"
     } else {
         "no proxy acts on it; the object itself is emitted unchanged"
     };
-    Diagnostic::new(&codes::NOT_SUPPORTED_YET, format!("{kind} is not supported yet"))
+    // Some kinds of other groups have names that Istio has too.
+    let of_group = if group.is_empty() { String::new() } else { format!(" of `{group}`") };
+    Diagnostic::new(&codes::NOT_SUPPORTED_YET, format!("`{kind}`{of_group} is not supported yet"))
         .at(document.headline(), "")
         .consequence(consequence)
         .about(identity.object.clone(), "")
