@@ -111,6 +111,8 @@ codes! {
     ORDER_BY_NAME = 3012 "order-by-name" Info;
     /// Objects of two kinds have the name of one workload.
     WORKLOAD_NAME_TAKEN = 3013 "workload-name-taken" Info;
+    /// A path of an Ingress leads to nothing that Istio could send to.
+    INGRESS_BACKEND = 3014 "ingress-backend" Warning;
     /// Connections to one service cannot be told from those to another one, which gets them.
     LISTENER_CONFLICT = 4001 "listener-conflict" Warning;
     /// A service has a port that the proxy needs itself, or may not bind.

@@ -5,6 +5,7 @@ mod by_labels;
 mod delegates;
 mod endpoints;
 mod findings;
+mod ingress;
 mod injection;
 mod kubernetes_services;
 mod proxy_settings;
@@ -44,9 +45,17 @@ pub fn resolve(
 ) -> Mesh {
     let (services, workloads) = services_and_workloads(resources, &config, &features, &options, diagnostics);
     let domain = options.domain.as_str();
+    let ingress = ingress::make(resources, &config, domain, diagnostics);
     let qualified = resources.virtual_services.iter();
-    let qualified = qualified.map(|object| virtual_services::qualified(object, domain)).collect();
+    let mut qualified: Vec<_> = qualified
+        .map(|object| virtual_services::qualified(object, domain))
+        .chain(ingress.virtual_services)
+        .collect();
+    qualified.sort_by(|a, b| a.creation_key().cmp(&b.creation_key()));
     let merged = delegates::merge(qualified, &config);
+    let mut gateways = shared(&resources.gateways);
+    gateways.extend(ingress.gateways.into_iter().map(Arc::new));
+    gateways.sort_by(|a, b| a.creation_key().cmp(&b.creation_key()));
     let rules = resources.destination_rules.iter();
     let rules = rules.map(|object| Arc::new(virtual_services::qualified_rule(object, domain))).collect();
     let mut mesh = Mesh {
@@ -54,7 +63,7 @@ pub fn resolve(
         workloads,
         virtual_services: merged.virtual_services,
         destination_rules: rules,
-        gateways: shared(&resources.gateways),
+        gateways,
         sidecars: shared(&resources.sidecars),
         peer_authentications: shared(&resources.peer_authentications),
         authorization_policies: shared(&resources.authorization_policies),
