@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use meshc_contract::WorkloadRef;
-use meshc_plan::Plan;
+use meshc_plan::{EndpointAddress, Plan};
 use meshc_simulate::{CallProtocol, Caller, Connect, End, HttpRequest, Outcome, Request, Server, predict};
 use serde_json::Value;
 
@@ -145,12 +145,25 @@ fn shares(outcomes: &[Outcome<'_>], word: impl Fn(&End) -> Option<String>) -> BT
     shares
 }
 
-fn server(end: &End) -> Option<String> {
-    match end {
-        End::Served { by: Server::Workload(workload), .. } => Some(workload.to_string()),
-        End::Served { by, .. } => Some(format!("{by:?}")),
-        _ => None,
-    }
+/// The workload that serves, or the pod outside of the mesh that has the host.
+fn server(scenario: &Scenario, request: &Request, end: &End) -> Option<String> {
+    let End::Served { by, .. } = end else { return None };
+    let host = match by {
+        Server::Workload(workload) => return Some(workload.to_string()),
+        Server::Endpoint(EndpointAddress::Name(host, _)) => host,
+        Server::Endpoint(EndpointAddress::Ip(..) | EndpointAddress::Unix(_)) => {
+            return Some(format!("{by:?}"));
+        }
+        Server::Dialled => &request.host,
+    };
+    let pods = scenario.traffic["outside"].as_object().into_iter().flatten();
+    let has_host =
+        |pod: &Value| pod["hosts"].as_array().is_some_and(|hosts| hosts.iter().any(|one| one == host));
+    Some(
+        pods.into_iter()
+            .find(|(_, pod)| has_host(pod))
+            .map_or_else(|| host.clone(), |(name, _)| name.clone()),
+    )
 }
 
 fn status(end: &End) -> Option<String> {
@@ -167,7 +180,7 @@ fn problems(scenario: &Scenario, call: &Value) -> Vec<String> {
     let outcomes = predict(&scenario.plan, &request);
     let expect = &call["expect"];
     let mut problems = Vec::new();
-    let servers = shares(&outcomes, server);
+    let servers = shares(&outcomes, |end| server(scenario, &request, end));
     let applied = servers.keys().any(|server| scenario.has_rule(server, &request.path));
     let mut same = |what: &str, expected: BTreeMap<String, f64>, found: BTreeMap<String, f64>| {
         let close = |(word, share): (&String, &f64)| {
