@@ -1,7 +1,7 @@
 //! The passes in order, on one screen.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use meshc_api::mesh_config::{self, MeshFiles};
@@ -31,8 +31,9 @@ pub(crate) struct Resolved {
 /// Reads the input and resolves every name of it.
 pub(crate) fn resolve(args: &InputArgs) -> Result<Resolved, Failure> {
     let mut diagnostics = Diagnostics::new();
-    let (files, readable) = meshc_source::open(inputs(args)?, &mut diagnostics);
-    let settings = Settings::parse(args, &files, &mut diagnostics);
+    let (inputs, named) = inputs(args)?;
+    let (files, readable) = meshc_source::open(inputs, &mut diagnostics);
+    let settings = Settings::parse(&named, &files, &mut diagnostics);
     let tree: Vec<FileId> = readable.into_iter().filter(|file| !settings.files.contains(file)).collect();
     let documents = parse(&files, &tree, &mut diagnostics);
     let resources = meshc_api::decode(&documents, &mut diagnostics);
@@ -63,19 +64,41 @@ fn parse(files: &SourceMap, tree: &[FileId], diagnostics: &mut Diagnostics) -> V
 }
 
 /// The files of the tree and those that options name.
-fn inputs(args: &InputArgs) -> Result<Vec<InputFile>, Failure> {
-    let read = |paths: &[_]| {
-        disk::read_paths(paths, &mut io::stdin().lock()).map_err(|error| Failure::new(error.to_string()))
-    };
+fn inputs(args: &InputArgs) -> Result<(Vec<InputFile>, Named), Failure> {
     let mut inputs = read(&args.paths)?;
-    for option in [&args.mesh_config, &args.mesh_networks, &args.istiod_env].into_iter().flatten() {
-        for file in read(std::slice::from_ref(option))? {
-            if inputs.iter().all(|input| input.path != file.path) {
-                inputs.push(file);
-            }
-        }
+    let mut option =
+        |path: &Option<PathBuf>| path.as_deref().map(|path| named(path, &mut inputs)).transpose();
+    let named = Named {
+        mesh: option(&args.mesh_config)?,
+        networks: option(&args.mesh_networks)?,
+        env: option(&args.istiod_env)?,
+    };
+    Ok((inputs, named))
+}
+
+fn read(paths: &[PathBuf]) -> Result<Vec<InputFile>, Failure> {
+    disk::read_paths(paths, &mut io::stdin().lock()).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Adds the file that an option names, and says how it is called among the inputs.
+fn named(path: &Path, inputs: &mut Vec<InputFile>) -> Result<String, Failure> {
+    let not_a_file = || Failure::new(format!("`{}` is not a file, as the option needs", path.display()));
+    if path.as_os_str() == "-" || path.is_dir() {
+        return Err(not_a_file());
     }
-    Ok(inputs)
+    let file = read(&[path.to_owned()])?.pop().ok_or_else(not_a_file)?;
+    let name = file.path.clone();
+    if inputs.iter().all(|input| input.path != name) {
+        inputs.push(file);
+    }
+    Ok(name)
+}
+
+/// Files that options name, as they are called among the inputs.
+struct Named {
+    mesh: Option<String>,
+    networks: Option<String>,
+    env: Option<String>,
 }
 
 /// What the files say that options name.
@@ -87,11 +110,12 @@ struct Settings {
 }
 
 impl Settings {
-    fn parse(args: &InputArgs, files: &SourceMap, diagnostics: &mut Diagnostics) -> Self {
-        let find = |path: &Path| files.ids().find(|file| Path::new(files.path(*file)) == path);
-        let mesh = args.mesh_config.as_deref().and_then(find);
-        let networks = args.mesh_networks.as_deref().and_then(find);
-        let env = args.istiod_env.as_deref().and_then(find);
+    fn parse(named: &Named, files: &SourceMap, diagnostics: &mut Diagnostics) -> Self {
+        let find = |name: &Option<String>| {
+            let name = name.as_deref()?;
+            files.ids().find(|file| files.path(*file) == name)
+        };
+        let (mesh, networks, env) = (find(&named.mesh), find(&named.networks), find(&named.env));
         let mut document = |file: Option<FileId>| {
             let file = file?;
             parse_file(file, files.shared_text(file)?, diagnostics).into_iter().next()

@@ -26,9 +26,11 @@ fn manifests_without_objects_are_no_input() {
 fn what_cannot_be_done_at_all_is_a_failure_of_its_own() {
     let sandbox = Sandbox::new();
     sandbox.file("mesh/shop.yaml", SHOP);
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["build", "nowhere"], "cannot read `nowhere`"),
         (&["build", "mesh", "--mesh-config", "nowhere.yaml"], "cannot read `nowhere.yaml`"),
+        (&["build", "mesh", "--mesh-config", "mesh"], "`mesh` is not a file"),
+        (&["build", "mesh", "--istiod-env", "-"], "`-` is not a file"),
         (&["build", "mesh", "--emitt", "xds"], "'--emit'"),
         (&["build", "mesh", "--emit", "yaml"], "xds"),
         (&["build", "mesh", "-o", "mermaid"], "human, concise, json"),
@@ -115,4 +117,40 @@ fn json_and_lists_compile_to_what_yaml_does() {
     sandbox.file("yaml/shop.yaml", SHOP);
     sandbox.file("list/shop.yaml", format!("apiVersion: v1\nkind: List\nitems:\n{items}\n"));
     assert!(build("yaml") == build("list"));
+}
+
+#[test]
+fn settings_are_read_wherever_they_are_and_are_no_part_of_the_tree() {
+    let sandbox = Sandbox::new();
+    sandbox.file("mesh/shop.yaml", SHOP).file("mesh/settings.yaml", "connectTimeout: 7s\n");
+    let absolute = sandbox.path().join("mesh/settings.yaml");
+    let outputs = ["mesh/settings.yaml", "./mesh//settings.yaml", &absolute.to_string_lossy()].map(|path| {
+        let args = ["build", "mesh/shop.yaml", "--mesh-config", path, "--out-dir", "out", "--emit", "xds"];
+        let run = sandbox.run(&args);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(run.stderr.starts_with("No findings"), "{path}: {}", run.stderr);
+        sandbox.files("out")
+    });
+    assert!(outputs.iter().all(|output| *output == outputs[0]));
+    let clusters = &outputs[0][std::path::Path::new("xds/shop.cart/clusters.json")];
+    assert!(String::from_utf8_lossy(clusters).contains("\"connectTimeout\": \"7s\""));
+}
+
+#[test]
+fn broken_settings_are_told_with_their_place() {
+    let sandbox = Sandbox::new();
+    sandbox.file("mesh/shop.yaml", SHOP);
+    sandbox.file("settings.yaml", "trustDomain: 5\naccessLogFil: /dev/stdout\n");
+    sandbox.file("networks.yaml", "networks: []\n").file("istiod.env", "# flags\nno line\n");
+    let settings = ["--mesh-config", "settings.yaml", "--mesh-networks", "networks.yaml"];
+    let rest = ["--istiod-env", "istiod.env", "--out-dir", "out", "-o", "concise"];
+    let run = sandbox.run(&[&["build", "mesh"][..], &settings, &rest].concat());
+    let told = [
+        "istiod.env:2:1: warning[invalid-istiod-flag]",
+        "networks.yaml:1:11: error[invalid-value]",
+        "settings.yaml:1:14: error[invalid-value]",
+        "settings.yaml:2:1: warning[unknown-field]",
+    ];
+    assert_eq!((run.code, run.findings().as_slice()), (Some(1), told.as_slice()), "{}", run.stderr);
+    assert!(!sandbox.entries().contains(&"out".to_owned()));
 }

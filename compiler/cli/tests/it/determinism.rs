@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::recorded::{conformance, settings};
+use crate::recorded::{conformance, recordings, settings};
 use crate::run::Run;
 use crate::sandbox::{Files, Sandbox, files};
 use crate::scenarios;
@@ -95,10 +95,7 @@ fn scenarios_compile_to_the_same_bytes_in_any_order_and_on_any_number_of_threads
 #[test]
 fn recorded_meshes_compile_to_the_same_bytes_in_any_order_and_on_any_number_of_threads() {
     let Some(conformance) = conformance() else { return };
-    let entries = std::fs::read_dir(conformance.join("istiod")).unwrap();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    folders.retain(|folder| folder.join("input").is_dir());
-    folders.sort();
+    let folders = recordings(&conformance);
     // A sample that nobody picked.
     let trees: Vec<Tree> = folders
         .iter()
