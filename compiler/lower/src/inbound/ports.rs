@@ -78,7 +78,7 @@ fn of_services<'a>(
             services.push(&target.service);
         }
     }
-    for other in others.iter().filter(|other| other.protocol() != first.protocol()) {
+    for other in others.iter().filter(|other| disagree(first.protocol(), other.protocol())) {
         diags.push(conflict(cx, first, other));
     }
     InboundPort {
@@ -107,22 +107,36 @@ fn of_ingress<'a>(cx: &ProxyContext<'a>, listener: IngressListener) -> InboundPo
     }
 }
 
+/// Whether it matters which of two ports counts. UDP passes the proxy by, so `53/UDP` beside `53/TCP` is as it should be.
+fn disagree(first: Protocol, other: Protocol) -> bool {
+    first != other && other != Protocol::Udp && (first, other) != (Protocol::Udp, Protocol::Tcp)
+}
+
 fn conflict(cx: &ProxyContext<'_>, first: &ServiceTarget, other: &ServiceTarget) -> Diagnostic {
     let (winner, loser) = (&first.service, &other.service);
+    let ends = if winner.object == loser.object {
+        format!("two ports of {} lead", winner.object)
+    } else {
+        format!("{} and {} lead", winner.object, loser.object)
+    };
+    let stated = |protocol: Protocol| match protocol {
+        Protocol::Unsupported => "none",
+        stated => stated.name(),
+    };
     let message = format!(
-        "{} and {} lead to port {} of {}, but state different protocols ({} and {})",
-        winner.object,
-        loser.object,
+        "{ends} to port {} of {}, but state different protocols ({} and {})",
         first.target_port,
         cx.workload.object,
-        first.protocol().name(),
-        other.protocol().name()
+        stated(first.protocol()),
+        stated(other.protocol())
     );
+    let treated = match first.protocol() {
+        Protocol::Unsupported => "by its first bytes",
+        Protocol::Udp => "as TCP",
+        _ => "as the first of the two says",
+    };
     let mut finding = Diagnostic::new(&codes::INBOUND_PORT_CONFLICT, message)
-        .consequence(format!(
-            "the proxy treats all traffic of the port as {}, as the first of the two says",
-            first.protocol().name()
-        ))
+        .consequence(format!("the proxy treats all traffic of the port {treated}"))
         .help("name the ports alike, or let the Services lead to ports of their own");
     if let Origin::Declared { span, .. } = &loser.origin {
         finding = finding.at(*span, "is ignored");
@@ -131,4 +145,16 @@ fn conflict(cx: &ProxyContext<'_>, first: &ServiceTarget, other: &ServiceTarget)
         finding = finding.related(*span, "counts");
     }
     finding.about(loser.object.clone(), "spec.ports")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn udp_conflicts_with_what_is_more_than_bytes_only_if_it_counts() {
+        assert!(!disagree(Protocol::Udp, Protocol::Tcp) && !disagree(Protocol::Http, Protocol::Udp));
+        assert!(disagree(Protocol::Udp, Protocol::Http) && disagree(Protocol::Tcp, Protocol::Http));
+        assert!(!disagree(Protocol::Http, Protocol::Http));
+    }
 }
