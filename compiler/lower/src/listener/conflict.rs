@@ -27,11 +27,12 @@ pub(super) fn dropped(service: &Service, port: &Port, owner: &str, diags: &mut D
 /// A port takes all connections that no other listener takes.
 pub(super) fn everything_on_port(service: &Service, port: &Port, diags: &mut Diagnostics) {
     let (host, number) = (service.host(), port.number);
+    let unknown = what_is_unknown(service);
     let message =
-        format!("the addresses of `{host}` are not known, so its port {number} stands for every address");
+        format!("{unknown} of `{host}` are not known, so its port {number} stands for every address");
     let finding = Diagnostic::new(&codes::ADDRESS_UNKNOWN, message)
         .consequence(format!("other connections to port {number} are treated as connections to `{host}`"))
-        .help("state `spec.clusterIP` in the tree, or give the service a port that nothing else uses");
+        .help(remedy(service, "give the service a port that nothing else uses"));
     diags.push(at_service(finding, service));
 }
 
@@ -58,7 +59,20 @@ pub(super) fn cannot_tell_apart(
             .consequence(
                 "connections to the port follow the outbound traffic policy, without mutual TLS and policies",
             )
-            .help("state `spec.clusterIP` in the tree, or give the services ports of their own");
+            .help(remedy(service, "give the services ports of their own"));
         diags.push(at_service(finding, service));
+    }
+}
+
+fn what_is_unknown(service: &Service) -> &'static str {
+    if service.is_headless() { "the addresses of the pods" } else { "the addresses" }
+}
+
+/// A headless Service has no address to state.
+fn remedy(service: &Service, ports: &str) -> String {
+    if service.is_headless() {
+        ports.to_owned()
+    } else {
+        format!("state `spec.clusterIP` in the tree, or {ports}")
     }
 }

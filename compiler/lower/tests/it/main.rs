@@ -6,5 +6,7 @@ mod authn;
 mod authz;
 mod discovery;
 mod expected;
+mod gateways;
+mod outbound;
 mod recordings;
 mod support;

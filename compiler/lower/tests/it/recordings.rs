@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use meshc_plan::{Discovery, NetworkFilter, Plan, ProxyPlan, UpstreamName};
+use meshc_plan::{Discovery, NetworkFilter, Plan, ProxyPlan, RouteSource, RouteTableName, UpstreamName};
 
 use crate::support;
 
@@ -31,6 +31,22 @@ fn referenced(proxy: &ProxyPlan) -> BTreeSet<&UpstreamName> {
         .collect()
 }
 
+/// Route tables that HTTP connections name.
+fn named_tables(proxy: &ProxyPlan) -> BTreeSet<&RouteTableName> {
+    let chains =
+        proxy.listeners.iter().flat_map(|listener| listener.chains.iter().chain(&listener.default_chain));
+    let filters = chains.flat_map(|chain| &chain.filters);
+    filters
+        .filter_map(|filter| match filter {
+            NetworkFilter::Http(connection) => match &connection.routes {
+                RouteSource::Named(name) => Some(name),
+                RouteSource::Inline(_) => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
 fn check(name: &str, plan: &Plan) {
     let headless: BTreeSet<String> = plan
         .headless_services
@@ -46,6 +62,18 @@ fn check(name: &str, plan: &Plan) {
         for reference in [UpstreamName::BlackHole, UpstreamName::InboundPassthrough] {
             let needed = referenced(proxy).contains(&reference);
             assert!(!needed || names.contains(&reference), "{name} {workload}: {reference:?} is missing");
+        }
+        let tables: BTreeSet<_> = proxy.route_tables.iter().map(|table| &table.name).collect();
+        assert_eq!(tables.len(), proxy.route_tables.len(), "{name} {workload}: a route table twice");
+        assert_eq!(
+            tables,
+            named_tables(proxy),
+            "{name} {workload}: tables there are and tables that are named"
+        );
+        for table in &proxy.route_tables {
+            let domains: BTreeSet<_> = table.virtual_hosts.iter().flat_map(|host| &host.domains).collect();
+            let all: usize = table.virtual_hosts.iter().map(|host| host.domains.len()).sum();
+            assert_eq!(domains.len(), all, "{name} {workload}: a domain twice in {:?}", table.name);
         }
         for upstream in &proxy.upstreams {
             let Discovery::Pods { names, .. } = &upstream.discovery else { continue };
