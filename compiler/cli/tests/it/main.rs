@@ -16,3 +16,4 @@ mod run;
 mod sandbox;
 mod scenarios;
 mod stdin;
+mod verify;
