@@ -16,7 +16,7 @@ test:
 
 # Rewrite golden files and schemas.
 bless:
-    BLESS=1 cargo test --release --locked --workspace
+    BLESS=1 INSTA_UPDATE=always cargo test --release --locked --workspace
 
 # Format and lint only.
 lint:
@@ -33,4 +33,5 @@ bench:
     cargo build --release --locked
     rm -rf target/bench && mkdir -p target/bench
     hyperfine --warmup 3 -N 'target/release/meshc --help'
-    hyperfine --warmup 3 -N 'target/release/meshc build testdata/scenarios/bookinfo/mesh --out-dir target/bench/bookinfo'
+    hyperfine --warmup 3 -N 'target/release/meshc build testdata/scenarios/bookinfo/mesh --out-dir target/bench/bookinfo --quiet'
+    cargo bench --locked -p meshc-ca --bench issue
