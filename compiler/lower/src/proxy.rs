@@ -59,7 +59,7 @@ pub(crate) fn inbound_capture_port(cx: &ProxyContext<'_>) -> u16 {
     u16::try_from(cx.mesh.config.proxy_inbound_listen_port).unwrap_or(15006)
 }
 
-/// Whether the proxy listens on a port for its own purposes.
+/// Whether the proxy listens on a port at all addresses for its own purposes, as far as its metadata tells.
 pub(crate) fn is_reserved_port(cx: &ProxyContext<'_>, port: u16) -> bool {
     let stated = ["ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT"];
     i32::from(port) == cx.mesh.config.proxy_listen_port

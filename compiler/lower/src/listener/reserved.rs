@@ -5,6 +5,7 @@ use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use super::bind::Binding;
 use super::outbound::Draft;
 use crate::context::ProxyContext;
+use crate::proxy::is_reserved_port;
 
 /// First port that everybody may bind.
 const FIRST_UNPRIVILEGED: u16 = 1024;
@@ -25,22 +26,11 @@ pub(super) fn may_listen(
         Some(binding) => binding.is_wildcard(),
         None => draft.port.protocol.is_http(),
     };
-    if at_wildcard && is_reserved(cx, port) {
+    if at_wildcard && is_reserved_port(cx, port) {
         diags.push(refused(draft, "the proxy needs the port itself"));
         return false;
     }
     true
-}
-
-/// Whether the proxy listens on a port at all addresses for its own purposes, as far as its metadata tells.
-fn is_reserved(cx: &ProxyContext<'_>, port: u16) -> bool {
-    let config = &cx.mesh.config;
-    let own = [config.proxy_listen_port, config.proxy_inbound_listen_port];
-    let stated = ["ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT"];
-    own.contains(&i32::from(port))
-        || stated
-            .iter()
-            .any(|key| cx.workload.metadata.get(*key).is_some_and(|text| *text == port.to_string()))
 }
 
 fn refused(draft: &Draft<'_>, reason: &str) -> Diagnostic {
