@@ -7,8 +7,11 @@
 mod identity;
 pub mod metadata;
 mod names;
+mod release;
+pub mod traffic;
 
 pub use identity::{
     IDENTITY_REQUESTS_VERSION, IdentityRequest, IdentityRequests, Lifetime, LifetimeError, SecretRef,
 };
 pub use names::{ObjectRef, ServiceRef, SpiffeId, SpiffeIdError, WorkloadRef};
+pub use release::{Phase, RELEASE_FILE, RELEASE_VERSION, Release, ReleaseObject, ReleasePhase};

@@ -1,12 +1,11 @@
 //! Filter chains: which connections, what transport security, which filters.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use meshc_contract::ObjectRef;
 use meshc_diagnostics::Origin;
 
-use crate::{DownstreamTls, NetworkFilter};
+use crate::{ChainMatch, DownstreamTls, NetworkFilter};
 
 /// One filter chain of a listener.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,26 +26,8 @@ pub struct FilterChain {
     pub origin: Origin,
 }
 
-/// Criteria of a chain; an empty one matches everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChainMatch {
-    /// Original destination port.
-    pub destination_port: Option<u16>,
-    /// Destination networks (address, prefix length), in order.
-    pub destination_networks: Vec<(IpAddr, u8)>,
-    /// SNI names, in order; may start with `*.`.
-    pub server_names: Vec<String>,
-    /// Transport protocol that the TLS inspector found.
-    pub transport_protocol: Option<TransportProtocol>,
-    /// ALPN, or what the HTTP inspector found, in order.
-    pub application_protocols: Vec<String>,
-}
-
-/// Transport protocol of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TransportProtocol {
-    /// Not TLS.
-    RawBuffer,
-    /// TLS.
-    Tls,
+impl AsRef<ChainMatch> for FilterChain {
+    fn as_ref(&self) -> &ChainMatch {
+        &self.matches
+    }
 }

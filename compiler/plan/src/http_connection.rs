@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{AccessLog, HttpFilter, RouteTable, RouteTableName, Tracing};
+use crate::{
+    AccessLog, EscapedSlashes, HttpFilter, PathNormalization, PathRules, RouteTable, RouteTableName, Tracing,
+};
 
 /// How HTTP is spoken on a chain.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +55,18 @@ pub struct HttpConnection {
     pub internal_networks: Vec<(IpAddr, u8)>,
     /// Timeouts and limits of `ProxyConfig.connectionSettings` and `IDLE_TIMEOUT`.
     pub limits: HttpConnectionLimits,
+}
+
+impl HttpConnection {
+    /// How paths are normalised.
+    #[must_use]
+    pub fn path_rules(&self) -> PathRules {
+        PathRules {
+            level: self.path_normalization,
+            escaped_slashes: self.limits.escaped_slashes,
+            merge_slashes: self.limits.merge_slashes,
+        }
+    }
 }
 
 /// Where routes come from.
@@ -105,19 +119,6 @@ pub struct ClientCertDetails {
     pub uri: bool,
 }
 
-/// How request paths are normalised before they are matched (`meshConfig.pathNormalization`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathNormalization {
-    /// Not at all.
-    None,
-    /// RFC 3986.
-    Base,
-    /// And runs of slashes merged.
-    MergeSlashes,
-    /// And escaped slashes decoded first.
-    DecodeAndMergeSlashes,
-}
-
 /// Timeouts and limits; `None` leaves Envoy's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HttpConnectionLimits {
@@ -158,19 +159,4 @@ pub enum HeadersWithUnderscores {
     RejectRequest,
     /// The header is removed.
     DropHeader,
-}
-
-/// What happens to requests with `%2F` or `%5C` in their path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EscapedSlashes {
-    /// Envoy decides.
-    Default,
-    /// They pass unchanged.
-    KeepUnchanged,
-    /// They are refused.
-    RejectRequest,
-    /// The client is sent to the path with plain slashes.
-    UnescapeAndRedirect,
-    /// The slashes are decoded.
-    UnescapeAndForward,
 }

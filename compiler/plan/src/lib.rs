@@ -14,10 +14,7 @@ mod access_log;
 mod authorization;
 mod chain;
 mod connection_pool;
-mod cors;
 mod endpoints;
-mod fault;
-mod headers;
 mod headless_service;
 mod http_connection;
 mod http_filter;
@@ -33,33 +30,36 @@ mod network_filter;
 mod outlier;
 mod probe;
 mod proxy;
-mod redirect;
-mod retry;
 mod route;
 mod stats;
 mod tls;
 mod tracing;
 mod traffic_capture;
 mod upstream;
-mod values;
+
+/// Values and the match algorithm that the plan shares with the bundled proxy.
+pub use meshc_contract::traffic::{
+    ChainMatch, ClaimMatch, Cors, DirectResponse, Fault, FaultAbort, FaultDelay, Fraction,
+    FractionDenominator, HashPolicy, HeaderMatch, HeaderOperation, HeaderOperations, HeaderValues, Inspected,
+    PathMatch, Pattern, QueryMatch, Redirect, RedirectPath, Request, Retry, RouteMatch, StringMatch, Target,
+    TransportProtocol, ValueMatch,
+    authorization::{AuthorizationAction, MetadataValue, Permission, PolicyRule, Principal, RuleId},
+    path_normalization::{EscapedSlashes, PathNormalization, PathRules},
+    sieve,
+};
 
 pub use access_log::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink};
-pub use authorization::{
-    AuthorizationAction, AuthorizationFilter, MetadataValue, Permission, PolicyRule, Principal, RuleId,
-};
-pub use chain::{ChainMatch, FilterChain, TransportProtocol};
+pub use authorization::AuthorizationFilter;
+pub use chain::FilterChain;
 pub use connection_pool::{ConnectionPool, RetryBudget, TcpKeepalive, UpstreamProtocol};
-pub use cors::Cors;
 pub use endpoints::{
     Discovery, DnsEndpoint, DnsFamily, DnsResolution, Endpoint, EndpointAddress, EndpointGroup,
     EndpointHealth, Locality,
 };
-pub use fault::{Fault, FaultAbort, FaultDelay};
-pub use headers::{HeaderOperation, HeaderOperations};
 pub use headless_service::HeadlessService;
 pub use http_connection::{
-    ClientCertDetails, EscapedSlashes, ForwardClientCert, HeadersWithUnderscores, HttpConnection,
-    HttpConnectionLimits, PathNormalization, RouteSource, ServerHeader,
+    ClientCertDetails, ForwardClientCert, HeadersWithUnderscores, HttpConnection, HttpConnectionLimits,
+    RouteSource, ServerHeader,
 };
 pub use http_filter::HttpFilter;
 pub use identity::IdentityPlan;
@@ -67,7 +67,7 @@ pub use injection::{Injection, PodPlace, ProxyContainer};
 pub use jwt::{ClaimToHeader, Jwks, JwtAuthentication, JwtHeader, JwtProvider};
 pub use listener::{Bind, BindAddress, Capture, Inspector, Listener, ListenerFilters};
 pub use load_balancing::{
-    ConsistentHash, HashPolicy, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
+    ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
 };
 pub use manifests::{Manifest, Manifests};
 pub use mirror::Mirror;
@@ -76,11 +76,8 @@ pub use network_filter::{NetworkFilter, TcpProxy, Tunnel};
 pub use outlier::OutlierDetection;
 pub use probe::{ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming};
 pub use proxy::{BootstrapPlan, InterceptionMode, Plan, ProxyPlan, ProxyRole, StatsInclusion};
-pub use redirect::{DirectResponse, Redirect, RedirectPath};
-pub use retry::Retry;
 pub use route::{
-    ClaimMatch, HeaderMatch, PathMatch, QueryMatch, Route, RouteAction, RouteForward, RouteMatch, RouteTable,
-    TlsRequirement, ValueMatch, VirtualHost, WeightedUpstream,
+    Route, RouteAction, RouteForward, RouteTable, TlsRequirement, VirtualHost, WeightedUpstream,
 };
 pub use stats::{MetricOverride, StatsFilter};
 pub use tls::{
@@ -90,4 +87,3 @@ pub use tls::{
 pub use tracing::{CustomTag, TagSource, Tracing, TracingProvider};
 pub use traffic_capture::{CaptureMode, InboundPorts, IpRange, OutboundRanges, TrafficCapture};
 pub use upstream::{Upstream, UpstreamService};
-pub use values::{Fraction, FractionDenominator, StringMatch};

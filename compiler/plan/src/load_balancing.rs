@@ -45,28 +45,6 @@ pub enum ConsistentHash {
     },
 }
 
-/// What of a request picks the endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HashPolicy {
-    /// A header.
-    Header(String),
-    /// A cookie, made when missing if it has a lifetime.
-    Cookie {
-        /// Name.
-        name: String,
-        /// Lifetime.
-        ttl: Option<Duration>,
-        /// Path.
-        path: Option<String>,
-        /// Further attributes, in order.
-        attributes: Vec<(String, String)>,
-    },
-    /// The source address.
-    SourceIp,
-    /// A query parameter.
-    QueryParameter(String),
-}
-
 /// Slow start of new endpoints (`warmup`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlowStart {

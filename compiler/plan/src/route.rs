@@ -6,8 +6,8 @@ use meshc_contract::ObjectRef;
 use meshc_diagnostics::Origin;
 
 use crate::{
-    Cors, DirectResponse, Fault, HashPolicy, HeaderOperations, Mirror, Redirect, Retry, RouteTableName,
-    StringMatch, UpstreamName,
+    Cors, DirectResponse, Fault, HashPolicy, HeaderOperations, Mirror, Pattern, Redirect, Retry, RouteMatch,
+    RouteTableName, UpstreamName,
 };
 
 /// One route table.
@@ -76,76 +76,6 @@ pub struct Route {
     pub origin: Origin,
 }
 
-/// Which requests a route takes; everything stated must hold.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RouteMatch {
-    /// Path.
-    pub path: PathMatch,
-    /// Whether case counts in the path; `None` states nothing (Istio states it only for written matches).
-    pub case_sensitive: Option<bool>,
-    /// Headers, including the pseudo headers `:method`, `:authority` and `:scheme`, in order.
-    pub headers: Vec<HeaderMatch>,
-    /// Query parameters, in order.
-    pub query: Vec<QueryMatch>,
-    /// Claims of a validated token (`@request.auth.claims`): path of the claim, values, inverted.
-    pub claims: Vec<ClaimMatch>,
-}
-
-/// How a path is matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathMatch {
-    /// The whole path.
-    Exact(String),
-    /// A prefix of the text.
-    Prefix(String),
-    /// A prefix that ends at a `/` or at the end (Gateway API and Ingress).
-    PathSeparatedPrefix(String),
-    /// An RE2 expression over the whole path.
-    Regex(String),
-}
-
-/// How a header is matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderMatch {
-    /// Name as written; case does not count.
-    pub name: String,
-    /// Value.
-    pub value: ValueMatch,
-    /// Whether the match is inverted (`withoutHeaders`).
-    pub invert: bool,
-    /// Whether a missing header counts as an empty one.
-    pub missing_is_empty: bool,
-}
-
-/// How a query parameter is matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryMatch {
-    /// Name.
-    pub name: String,
-    /// Value.
-    pub value: ValueMatch,
-}
-
-/// How a claim of a token is matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimMatch {
-    /// Path of the claim below the payload.
-    pub path: Vec<String>,
-    /// Value; a list claim matches when one element does.
-    pub value: StringMatch,
-    /// Whether the match is inverted.
-    pub invert: bool,
-}
-
-/// How a value is matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ValueMatch {
-    /// It is there.
-    Present,
-    /// It is there and matches.
-    Text(StringMatch),
-}
-
 /// What happens to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RouteAction {
@@ -173,7 +103,7 @@ pub struct RouteForward {
     /// Replaces the matched prefix.
     pub prefix_rewrite: Option<String>,
     /// Replaces by expression: RE2 pattern and substitution.
-    pub regex_rewrite: Option<(String, String)>,
+    pub regex_rewrite: Option<(Pattern, String)>,
     /// Replaces the host.
     pub host_rewrite: Option<String>,
     /// Whether `x-forwarded-host` is added when the host is replaced.

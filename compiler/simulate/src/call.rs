@@ -84,6 +84,16 @@ pub enum Dialled {
     Socket(String),
 }
 
+impl Dialled {
+    /// The address, if it is one that criteria may name.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Ip(address) => Some(*address),
+            Self::Anything | Self::Socket(_) => None,
+        }
+    }
+}
+
 /// What is spoken on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallProtocol {

@@ -1,6 +1,6 @@
 //! Injected faults.
 
-use meshc_plan::{Fault, FaultAbort, Fraction, FractionDenominator};
+use meshc_plan::{Fault, FaultAbort, Fraction};
 
 use crate::verdict::AbortStatus;
 
@@ -26,36 +26,17 @@ pub(crate) fn shares(fault: &Fault) -> Shares {
 }
 
 fn share(fraction: Option<Fraction>) -> f64 {
-    let Some(Fraction { numerator, denominator }) = fraction else { return 0.0 };
-    let denominator = match denominator {
-        FractionDenominator::Hundred => 100.0,
-        FractionDenominator::TenThousand => 10_000.0,
-        FractionDenominator::Million => 1_000_000.0,
-    };
-    (f64::from(numerator) / denominator).min(1.0)
+    fraction.map_or(0.0, Fraction::share)
 }
 
-/// The HTTP status of an answer; a gRPC status has one that stands for it.
 fn status(abort: &FaultAbort) -> AbortStatus {
-    let grpc = || match abort.grpc_status {
-        Some(0) => 200,
-        Some(1) => 499,
-        Some(3 | 9 | 11) => 400,
-        Some(4) => 504,
-        Some(5) => 404,
-        Some(6 | 10) => 409,
-        Some(7) => 403,
-        Some(8) => 429,
-        Some(12) => 501,
-        Some(14) => 503,
-        Some(16) => 401,
-        _ => 500,
-    };
-    AbortStatus { http: abort.http_status.unwrap_or_else(grpc), grpc: abort.grpc_status }
+    AbortStatus { http: abort.status(), grpc: abort.grpc_status }
 }
 
 #[cfg(test)]
 mod tests {
+    use meshc_plan::FractionDenominator;
+
     use super::*;
 
     #[test]

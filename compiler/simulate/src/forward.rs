@@ -1,8 +1,7 @@
 //! What a request looks like when it is forwarded.
 
-use meshc_plan::{HeaderOperations, PathMatch, Route, RouteForward, WeightedUpstream};
+use meshc_plan::{HeaderOperations, Route, RouteForward, WeightedUpstream};
 
-use crate::re2;
 use crate::request::HttpRequest;
 
 /// The request as a destination gets it: header operations of the destination, then those of the route, then the new path and
@@ -19,9 +18,9 @@ pub fn forwarded(
     apply(&route.headers, &mut sent.headers);
     let query = request.path.find('?').map_or("", |at| &request.path[at..]);
     if let Some(prefix) = forward.prefix_rewrite.as_deref().filter(|prefix| !prefix.is_empty()) {
-        sent.path = format!("{}{query}", replace_matched(&route.matches.path, prefix, request.path_only()));
+        sent.path = format!("{}{query}", route.matches.path.replace(prefix, request.path_only()));
     } else if let Some((expression, substitution)) = &forward.regex_rewrite {
-        sent.path = format!("{}{query}", re2::replace_all(expression, request.path_only(), substitution));
+        sent.path = format!("{}{query}", expression.replace_all(request.path_only(), substitution));
     }
     if let Some(host) = destination.host_rewrite.as_ref().or(forward.host_rewrite.as_ref()) {
         if forward.append_forwarded_host {
@@ -30,15 +29,6 @@ pub fn forwarded(
         sent.authority = host.clone();
     }
     sent
-}
-
-/// A path whose matched part is replaced. An expression has matched the whole path.
-pub(crate) fn replace_matched(matched: &PathMatch, replacement: &str, path: &str) -> String {
-    let length = match matched {
-        PathMatch::Exact(_) | PathMatch::Regex(_) => path.len(),
-        PathMatch::Prefix(prefix) | PathMatch::PathSeparatedPrefix(prefix) => prefix.len(),
-    };
-    format!("{replacement}{}", path.get(length..).unwrap_or_default())
 }
 
 /// Removes, then sets and adds.
@@ -59,14 +49,6 @@ mod tests {
     use meshc_plan::HeaderOperation;
 
     use super::*;
-
-    #[test]
-    fn a_matched_prefix_is_replaced_and_an_expression_has_matched_everything() {
-        let replaced = |matched, path| replace_matched(&matched, "/new", path);
-        assert_eq!(replaced(PathMatch::Prefix("/old".to_owned()), "/old/x"), "/new/x");
-        assert_eq!(replaced(PathMatch::Exact("/old".to_owned()), "/old"), "/new");
-        assert_eq!(replaced(PathMatch::Regex("/o.*".to_owned()), "/old/x"), "/new");
-    }
 
     #[test]
     fn headers_are_removed_before_others_are_set_and_added() {

@@ -2,17 +2,18 @@
 
 use std::net::IpAddr;
 
+use meshc_contract::traffic::host::{most_specific, without_port};
 use meshc_plan::{
     HttpConnection, HttpFilter, ProxyPlan, Route, RouteAction, RouteSource, RouteTable, TlsRequirement,
+    VirtualHost,
 };
 use serde_json::Value;
 
-use crate::authorization::{self, Facts};
 use crate::network::{Connection, destinations};
 use crate::request::{HttpRequest, Reading, remote_address};
 use crate::trace::Step;
 use crate::verdict::{Failure, Verdict};
-use crate::{cors, fault, jwt, redirect, route, virtual_host};
+use crate::{authorization, fault, jwt};
 
 /// Reads the request, routes it and runs the filters.
 pub(crate) fn walk<'p>(
@@ -43,6 +44,25 @@ pub(crate) fn walk<'p>(
     walk.filters(&http.filters, routed, steps)
 }
 
+/// The virtual host of a host name, with the domain that matched.
+fn virtual_host<'p>(table: &'p RouteTable, authority: &str) -> Option<(&'p VirtualHost, &'p str)> {
+    let host = if table.ignore_port { without_port(authority) } else { authority };
+    let domains = table
+        .virtual_hosts
+        .iter()
+        .flat_map(|host| host.domains.iter().map(move |domain| (domain.as_str(), host)));
+    most_specific(domains, host).map(|(domain, host)| (host, domain))
+}
+
+/// The first route that matches, with its place. `claims` are those of a token that was accepted before routes are chosen.
+fn route<'p>(
+    host: &'p VirtualHost,
+    request: &HttpRequest,
+    claims: Option<&Value>,
+) -> Option<(usize, &'p Route)> {
+    host.routes.iter().enumerate().find(|(_, route)| route.matches.matches(request, claims))
+}
+
 struct Walk<'p, 'c> {
     proxy: &'p ProxyPlan,
     connection: Connection<'c>,
@@ -67,14 +87,14 @@ impl<'p> Routed<'p> {
         steps: &mut Vec<Step<'p>>,
     ) -> Self {
         let Some(table) = table else { return Self::Nowhere(Failure::NoRouteTable) };
-        let Some((host, domain)) = virtual_host::find(table, &request.authority) else {
+        let Some((host, domain)) = virtual_host(table, &request.authority) else {
             return Self::Nowhere(Failure::NoVirtualHost);
         };
         steps.push(Step::VirtualHost { host, domain });
         if host.tls == TlsRequirement::All && request.scheme != "https" {
             return Self::ToHttps;
         }
-        let Some((index, route)) = route::find(host, request, claims) else {
+        let Some((index, route)) = route(host, request, claims) else {
             return Self::Nowhere(Failure::NoRoute);
         };
         steps.push(Step::Route { route, index });
@@ -112,9 +132,13 @@ impl<'p> Walk<'p, '_> {
                     }
                 }
                 HttpFilter::Authorization(filter) => {
-                    let facts =
-                        Facts::of_request(self.connection, &self.request, self.remote, claims.as_ref());
-                    let decision = authorization::decide(filter, &facts);
+                    let decision = authorization::decide(
+                        filter,
+                        self.connection,
+                        Some(&self.request),
+                        self.remote,
+                        claims.as_ref(),
+                    );
                     steps.push(Step::Policy(decision));
                     if !decision.allowed {
                         return Verdict::Denied { filter, rule: decision.rule, http: true };
@@ -134,7 +158,7 @@ impl<'p> Walk<'p, '_> {
                 }
                 HttpFilter::Cors => {
                     let cors = routed.route().and_then(|route| route.cors.as_ref());
-                    if cors.is_some_and(|cors| cors::answers(cors, &self.request)) {
+                    if cors.is_some_and(|cors| cors.answers(&self.request)) {
                         return Verdict::Preflight;
                     }
                 }
@@ -154,7 +178,7 @@ impl<'p> Walk<'p, '_> {
         let route = match routed {
             Routed::Nowhere(failure) => return Verdict::Failed(failure),
             Routed::ToHttps => {
-                return Verdict::RedirectedToHttps { location: redirect::to_https(&self.request) };
+                return Verdict::RedirectedToHttps { location: self.request.target().over_tls() };
             }
             Routed::To(route) => route,
         };
@@ -170,7 +194,7 @@ impl<'p> Walk<'p, '_> {
             RouteAction::Redirect(redirect) => Verdict::Redirected {
                 redirect,
                 status: redirect.code,
-                location: redirect::location(redirect, &route.matches.path, &self.request),
+                location: redirect.location(&route.matches.path, self.request.target()),
             },
             RouteAction::DirectResponse(answer) => {
                 Verdict::Answered { status: answer.status, body: answer.body.as_deref() }

@@ -5,11 +5,6 @@ use serde_json::{Value, json};
 
 use crate::call::Token;
 
-/// The filter that writes claims.
-pub(crate) const FILTER: &str = "envoy.filters.http.jwt_authn";
-/// Where it writes them.
-pub(crate) const PAYLOAD: &str = "payload";
-
 /// The claims that later filters see, or `None` if the token is not accepted: it must be valid, of a known issuer, and for an
 /// audience that the issuer's rule names.
 pub(crate) fn accept(filter: &JwtAuthentication, token: &Token) -> Option<Value> {

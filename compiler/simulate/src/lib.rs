@@ -4,7 +4,8 @@
 //! decision, the node that decided and where that node comes from; or [`Outcome`]s, which follow a request from proxy to proxy.
 //! Must not know: the mesh, Istio or Kubernetes kinds, how a target spells a name (the caller hands in a [`Spelling`]).
 //!
-//! One stage of the walk is one file: `listener`, `inspect`, `chain`, `tls`, `network`, `http` with `virtual_host` and `route`.
+//! One stage of the walk is one file: `listener`, `inspect`, `chain`, `tls`, `network`, `http`. What matches is decided by
+//! `meshc_contract::traffic`, which the bundled proxy asks too.
 //!
 //! The walk is pure. What only run time knows (whether an endpoint answers, what it answers, chance) is not simulated: several
 //! destinations come back with their shares, and a share of aborted requests comes back as a share.
@@ -12,28 +13,19 @@
 mod authorization;
 mod call;
 mod chain;
-mod cors;
 mod fault;
 mod forward;
-mod header;
 mod http;
 mod inspect;
 mod jwt;
 mod listener;
 mod network;
-mod path;
 mod predict;
-mod re2;
-mod redirect;
 mod render;
 mod request;
-mod route;
-mod text;
 mod tls;
 mod trace;
-mod uri_template;
 mod verdict;
-mod virtual_host;
 
 use meshc_plan::ProxyPlan;
 

@@ -2,7 +2,7 @@
 
 use meshc_plan::{FilterChain, NetworkFilter, ProxyPlan, TcpProxy, UpstreamName};
 
-use crate::authorization::{self, Facts};
+use crate::authorization;
 use crate::call::{Call, CallProtocol};
 use crate::http;
 use crate::tls::Transport;
@@ -33,7 +33,7 @@ pub(crate) fn walk<'p>(
     for filter in &chain.filters {
         match filter {
             NetworkFilter::Authorization(filter) => {
-                let decision = authorization::decide(filter, &Facts::of_connection(connection));
+                let decision = authorization::decide(filter, connection, None, call.source, None);
                 steps.push(Step::Policy(decision));
                 if !decision.allowed {
                     return Verdict::Denied { filter, rule: decision.rule, http: false };

@@ -1,12 +1,13 @@
 //! A request as a proxy sees it once its connection manager has read it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use meshc_plan::{ForwardClientCert, HeadersWithUnderscores, HttpConnection};
+use meshc_contract::traffic::path_normalization::{self, PathDecision, without_query};
+use meshc_plan::{ForwardClientCert, HeaderValues, HeadersWithUnderscores, HttpConnection, Request, Target};
 
 use crate::call::{Call, CallTls};
 use crate::network::Connection;
-use crate::path::{self, PathDecision};
 use crate::tls::Transport;
 
 /// A request.
@@ -36,17 +37,6 @@ pub(crate) enum Reading {
 }
 
 impl HttpRequest {
-    /// A request of which nothing is known.
-    pub(crate) fn empty() -> Self {
-        Self {
-            method: String::new(),
-            scheme: "http".to_owned(),
-            authority: String::new(),
-            path: String::new(),
-            headers: Vec::new(),
-        }
-    }
-
     /// The request of a call as the client sends it.
     pub(crate) fn sent(call: &Call) -> Self {
         Self {
@@ -90,7 +80,7 @@ impl HttpRequest {
             path,
             headers,
         };
-        match path::normalise(http, &call.path) {
+        match path_normalization::normalise(http.path_rules(), &call.path) {
             PathDecision::Use(path) => Reading::Routed(request(path)),
             PathDecision::Redirect(path) => Reading::RedirectedToPlainPath(request(path)),
             PathDecision::Refuse => Reading::Refused,
@@ -100,37 +90,43 @@ impl HttpRequest {
     /// All values of a header, joined by commas, as Envoy compares them; pseudo headers too.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
-            ":method" => Some(self.method.clone()),
-            ":path" => Some(self.path.clone()),
-            ":scheme" => Some(self.scheme.clone()),
-            ":authority" | "host" => (!self.authority.is_empty()).then(|| self.authority.clone()),
-            _ => {
-                let values: Vec<&str> = self
-                    .headers
-                    .iter()
-                    .filter(|(header, _)| *header == name)
-                    .map(|(_, value)| value.as_str())
-                    .collect();
-                (!values.is_empty()).then(|| values.join(","))
-            }
-        }
+        Request::header(self, name).joined().map(Cow::into_owned)
     }
 
     /// The path without query and fragment, which routes and policies look at.
     pub(crate) fn path_only(&self) -> &str {
-        path::without_query(&self.path)
+        without_query(&self.path)
     }
 
-    /// Values of query parameters by name, as written.
-    pub(crate) fn query_parameter(&self, name: &str) -> Option<&str> {
-        let (_, query) = self.path.split_once('?')?;
-        let query = query.split('#').next().unwrap_or(query);
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (key == name).then_some(value)
-        })
+    /// What it asks for, for answers that send the client elsewhere.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target { scheme: &self.scheme, authority: &self.authority, path: &self.path }
+    }
+}
+
+impl Request for HttpRequest {
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn header(&self, name: &str) -> HeaderValues<'_> {
+        let name = name.to_ascii_lowercase();
+        let of = |value| HeaderValues::One(Cow::Borrowed(value));
+        match name.as_str() {
+            ":method" => of(&self.method),
+            ":path" => of(&self.path),
+            ":scheme" => of(&self.scheme),
+            ":authority" | "host" if self.authority.is_empty() => HeaderValues::Missing,
+            ":authority" | "host" => of(&self.authority),
+            _ => {
+                let of_name = |(header, _): &&(String, String)| *header == name;
+                self.headers.iter().filter(of_name).map(|(_, value)| value.as_str()).collect()
+            }
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use meshc_plan::{ClientCertificate, DownstreamTls, FilterChain, ProxyPlan, TrustSource};
 
 use crate::call::{Call, CallTls};
+use crate::network;
 use crate::trace::{Inspected, Step};
 use crate::verdict::{Failure, Verdict};
-use crate::{network, text};
 
 /// How a connection is secured once its chain is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,5 +68,5 @@ fn is_welcome(client: &ClientCertificate, call: &Call) -> bool {
         return true;
     }
     let identity = identity.to_string();
-    client.names.iter().any(|name| text::matches(name, &identity))
+    client.names.iter().any(|name| name.matches(&identity))
 }

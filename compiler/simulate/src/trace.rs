@@ -1,9 +1,8 @@
 //! The steps of a walk, with the nodes of the plan that decided.
 
 use meshc_diagnostics::Origin;
-use meshc_plan::{
-    AuthorizationFilter, FilterChain, Listener, Route, RouteTable, RuleId, TransportProtocol, VirtualHost,
-};
+pub use meshc_plan::Inspected;
+use meshc_plan::{AuthorizationFilter, FilterChain, Listener, Route, RouteTable, RuleId, VirtualHost};
 
 use crate::verdict::{AbortStatus, Destination, Verdict};
 
@@ -72,17 +71,6 @@ pub enum Step<'p> {
         /// Share of requests that are delayed, between 0 and 1.
         delay: f64,
     },
-}
-
-/// What inspectors read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inspected {
-    /// TLS or not, as far as it was looked at.
-    pub transport: TransportProtocol,
-    /// Server name; empty if there is none or nobody looked.
-    pub server_name: String,
-    /// Application protocols, in the order of the client.
-    pub application_protocols: Vec<String>,
 }
 
 /// What an authorization filter decided.

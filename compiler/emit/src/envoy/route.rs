@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use meshc_plan::{
-    Route, RouteAction, RouteForward, RouteTable, TlsRequirement, UpstreamName, VirtualHost, WeightedUpstream,
+    Pattern, Route, RouteAction, RouteForward, RouteTable, TlsRequirement, UpstreamName, VirtualHost,
+    WeightedUpstream,
 };
 
 use super::headers::{Headers, headers};
@@ -139,8 +140,8 @@ fn forward(forward: &RouteForward, scope: RouteScope<'_>) -> xds::RouteAction {
             .map(|upstream| weighted_upstream(upstream, upstreams.len() > 1, scope))
             .collect(),
     };
-    let rewrite = |(pattern, substitution): &(String, String)| xds::RegexMatchAndSubstitute {
-        pattern: Some(xds::RegexMatcher { regex: pattern.clone() }),
+    let rewrite = |(pattern, substitution): &(Pattern, String)| xds::RegexMatchAndSubstitute {
+        pattern: Some(xds::RegexMatcher { regex: pattern.to_string() }),
         substitution: substitution.clone(),
     };
     let timeout = duration(*timeout);

@@ -19,7 +19,7 @@ pub(super) fn route_match(matches: &RouteMatch) -> xds::RouteMatch {
         PathMatch::Exact(text) => result.path = Some(text.clone()),
         PathMatch::Prefix(text) => result.prefix = Some(text.clone()),
         PathMatch::PathSeparatedPrefix(text) => result.path_separated_prefix = Some(text.clone()),
-        PathMatch::Regex(regex) => result.safe_regex = Some(xds::RegexMatcher { regex: regex.clone() }),
+        PathMatch::Regex(regex) => result.safe_regex = Some(xds::RegexMatcher { regex: regex.to_string() }),
     }
     result
 }

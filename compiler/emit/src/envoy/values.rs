@@ -13,7 +13,9 @@ pub(super) fn string_match(value: &StringMatch) -> xds::StringMatcher {
         StringMatch::Exact(text) => matcher.exact = Some(text.clone()),
         StringMatch::Prefix(text) => matcher.prefix = Some(text.clone()),
         StringMatch::Suffix(text) => matcher.suffix = Some(text.clone()),
-        StringMatch::Regex(regex) => matcher.safe_regex = Some(xds::RegexMatcher { regex: regex.clone() }),
+        StringMatch::Regex(regex) => {
+            matcher.safe_regex = Some(xds::RegexMatcher { regex: regex.to_string() })
+        }
         StringMatch::IgnoreCase(inner) => {
             matcher = xds::StringMatcher { ignore_case: true, ..string_match(inner) };
         }

@@ -24,7 +24,7 @@ pub(super) fn claim_match(name: &str, condition: &Condition, invert: bool) -> Op
 /// What a condition without a value asks for, as it does of a header: presence. (istiod writes a comparison with nothing,
 /// for which Envoy refuses all routes of the port.)
 fn any_text() -> StringMatch {
-    StringMatch::Regex(".*".to_owned())
+    StringMatch::Regex(".*".into())
 }
 
 fn dotted_path(text: &str) -> Option<Vec<String>> {
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_condition_without_a_value_asks_for_any_text() {
         let claim = claim_match("@request.auth.claims.sub", &Condition::default(), true).unwrap();
-        assert_eq!((claim.value, claim.invert), (StringMatch::Regex(".*".to_owned()), true));
+        assert_eq!((claim.value, claim.invert), (StringMatch::Regex(".*".into()), true));
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn header_match(name: &str, stated: &Condition, invert: bool) -> HeaderMatch {
 fn value_match(stated: &Condition) -> ValueMatch {
     match string_match(stated) {
         None => ValueMatch::Present,
-        Some(StringMatch::Regex(expression)) if expression == "*" => ValueMatch::Present,
+        Some(StringMatch::Regex(expression)) if expression.as_str() == "*" => ValueMatch::Present,
         Some(value) => ValueMatch::Text(value),
     }
 }
@@ -108,14 +108,14 @@ pub(super) fn string_match(stated: &Condition) -> Option<StringMatch> {
     if let Some(text) = &stated.prefix {
         return Some(StringMatch::Prefix(text.clone()));
     }
-    stated.regex.clone().map(StringMatch::Regex)
+    stated.regex.clone().map(|expression| StringMatch::Regex(expression.into()))
 }
 
 /// Whether nothing can come after a route with this match.
 pub(crate) fn is_catch_all(matches: &RouteMatch) -> bool {
     let path = match &matches.path {
         PathMatch::Prefix(path) | PathMatch::PathSeparatedPrefix(path) => path == "/",
-        PathMatch::Regex(expression) => expression == ".*",
+        PathMatch::Regex(expression) => expression.as_str() == ".*",
         PathMatch::Exact(_) => false,
     };
     path && matches.headers.is_empty() && matches.query.is_empty() && matches.claims.is_empty()

@@ -7,7 +7,7 @@ pub(super) fn operation(action: &RouteAction, matches: &RouteMatch, name: &str, 
     let path = match &matches.path {
         PathMatch::Prefix(prefix) => format!("{prefix}*"),
         PathMatch::Exact(path) => path.clone(),
-        PathMatch::Regex(expression) => expression.clone(),
+        PathMatch::Regex(expression) => expression.to_string(),
         PathMatch::PathSeparatedPrefix(_) => "/*".to_owned(),
     };
     if let RouteAction::Forward(forward) = action

@@ -1,7 +1,7 @@
 //! Changing path and host before forwarding (translation-spec §2.9.5).
 
 use meshc_api::istio::HttpRewrite;
-use meshc_plan::PathMatch;
+use meshc_plan::{PathMatch, Pattern};
 
 use super::virtual_service::RouteSemantics;
 
@@ -11,7 +11,7 @@ pub(super) struct Rewrite {
     /// Replaces the matched prefix.
     pub(super) prefix: Option<String>,
     /// RE2 expression and substitution.
-    pub(super) regex: Option<(String, String)>,
+    pub(super) regex: Option<(Pattern, String)>,
     /// Replaces the host.
     pub(super) authority: Option<String>,
 }
@@ -24,7 +24,7 @@ pub(super) fn rewrite(stated: Option<&HttpRewrite>, path: &PathMatch, semantics:
     if let Some(expression) = &stated.uri_regex_rewrite {
         let pattern = expression.r#match.clone().unwrap_or_default();
         let substitution = expression.rewrite.clone().unwrap_or_default();
-        return Rewrite { prefix: None, regex: Some((pattern, substitution)), authority };
+        return Rewrite { prefix: None, regex: Some((pattern.into(), substitution)), authority };
     }
     let Some(uri) = stated.uri.clone().filter(|uri| !uri.is_empty()) else {
         return Rewrite { authority, ..Rewrite::default() };
@@ -40,7 +40,7 @@ pub(super) fn rewrite(stated: Option<&HttpRewrite>, path: &PathMatch, semantics:
 
 fn remove_prefix(prefix: &str, authority: Option<String>) -> Rewrite {
     let pattern = format!("^{}(/?)(.*)", quote(prefix));
-    Rewrite { prefix: None, regex: Some((pattern, "/\\2".to_owned())), authority }
+    Rewrite { prefix: None, regex: Some((pattern.into(), "/\\2".to_owned())), authority }
 }
 
 /// A text as an RE2 expression that matches only itself.
@@ -70,13 +70,13 @@ mod tests {
             r#"{"uri": "/x", "uriRegexRewrite": {"match": "a", "rewrite": "b"}}"#,
             RouteSemantics::Istio,
         );
-        assert_eq!((both.prefix, both.regex), (None, Some(("a".to_owned(), "b".to_owned()))));
+        assert_eq!((both.prefix, both.regex), (None, Some(("a".into(), "b".to_owned()))));
     }
 
     #[test]
     fn the_gateway_api_removes_a_prefix_by_an_expression() {
         let removed = read(r#"{"uri": "/"}"#, RouteSemantics::Gateway);
-        assert_eq!(removed.regex, Some(("^/a\\.b(/?)(.*)".to_owned(), "/\\2".to_owned())));
+        assert_eq!(removed.regex, Some(("^/a\\.b(/?)(.*)".into(), "/\\2".to_owned())));
         assert_eq!(read(r#"{"uri": "/"}"#, RouteSemantics::Istio).prefix.as_deref(), Some("/"));
     }
 }

@@ -16,13 +16,13 @@ pub(super) fn text(value: &str) -> StringMatch {
 /// As [`text`], for values that stand behind a fixed text.
 pub(super) fn text_behind(fixed: &str, value: &str) -> StringMatch {
     if value == "*" {
-        return StringMatch::Regex(ANYTHING.to_owned());
+        return StringMatch::Regex(ANYTHING.into());
     }
     if let Some(suffix) = value.strip_prefix('*') {
         return if fixed.is_empty() {
             StringMatch::Suffix(suffix.to_owned())
         } else {
-            StringMatch::Regex(format!("{fixed}.*{}", quoted(suffix)))
+            StringMatch::Regex(format!("{fixed}.*{}", quoted(suffix)).into())
         };
     }
     match value.strip_suffix('*') {
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_wildcard_counts_at_the_ends_only() {
-        assert_eq!(text("*"), StringMatch::Regex(".+".to_owned()));
+        assert_eq!(text("*"), StringMatch::Regex(".+".into()));
         assert_eq!(text("*.com"), StringMatch::Suffix(".com".to_owned()));
         assert_eq!(text("a*"), StringMatch::Prefix("a".to_owned()));
         assert_eq!(text("a*b"), StringMatch::Exact("a*b".to_owned()));
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_suffix_behind_a_fixed_text_is_an_expression() {
         let suffix = text_behind("spiffe://", "*/sa/a.b");
-        assert_eq!(suffix, StringMatch::Regex(r"spiffe://.*/sa/a\.b".to_owned()));
+        assert_eq!(suffix, StringMatch::Regex(r"spiffe://.*/sa/a\.b".into()));
     }
 
     #[test]

@@ -93,9 +93,9 @@ pub(super) fn trust_domains(
     condition(&expand(values), &expand(excluded), |value| {
         let text = match value {
             "*" => StringMatch::Prefix("spiffe://".to_owned()),
-            _ if value.contains('*') => {
-                StringMatch::Regex(format!("spiffe://{}/.*", matcher::quoted_with_wildcards(value, "[^/]*")))
-            }
+            _ if value.contains('*') => StringMatch::Regex(
+                format!("spiffe://{}/.*", matcher::quoted_with_wildcards(value, "[^/]*")).into(),
+            ),
             _ => StringMatch::Prefix(format!("spiffe://{value}/")),
         };
         Value::Match(Principal::Authenticated(text))
@@ -103,7 +103,7 @@ pub(super) fn trust_domains(
 }
 
 fn expression(regex: String) -> Value<Principal> {
-    Value::Match(Principal::Authenticated(StringMatch::Regex(regex)))
+    Value::Match(Principal::Authenticated(StringMatch::Regex(regex.into())))
 }
 
 /// Addresses of connections (`source.ip`).
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_request_principal_is_an_issuer_and_a_subject() {
         let exact = |text: &str| StringMatch::Exact(text.to_owned());
-        let any = || StringMatch::Regex(".+".to_owned());
+        let any = || StringMatch::Regex(".+".into());
         assert_eq!(parts("https://id/alice"), (exact("https://id"), exact("alice")));
         assert_eq!(parts("*"), (any(), any()));
         assert_eq!(parts("*/alice"), (any(), exact("alice")));

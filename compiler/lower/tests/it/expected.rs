@@ -133,7 +133,7 @@ fn text(value: &Value) -> StringMatch {
     } else if let Some(suffix) = stated("suffix") {
         StringMatch::Suffix(suffix)
     } else {
-        StringMatch::Regex(string(&value["safeRegex"]["regex"]))
+        StringMatch::Regex(string(&value["safeRegex"]["regex"]).into())
     };
     if value["ignoreCase"] == true { StringMatch::IgnoreCase(Box::new(text)) } else { text }
 }

@@ -138,7 +138,7 @@ impl<'p> Path<'p, '_> {
                 return path.dialled(&next);
             }
             (Discovery::DynamicForwardProxy { .. }, Payload::Http(request)) => {
-                let host = crate::virtual_host::without_port(&request.authority);
+                let host = meshc_contract::traffic::host::without_port(&request.authority);
                 let port = call.port;
                 vec![Place {
                     who: Who::Endpoint(EndpointAddress::Name(host.to_owned(), port)),

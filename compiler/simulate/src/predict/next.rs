@@ -67,7 +67,7 @@ fn carried(from: &Call, upstream: &Upstream, secured: bool, payload: &Payload) -
 
 fn secured(tls: &UpstreamTls, identity: &SpiffeId, call: Call, payload: &Payload) -> Call {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let authority = call.host.as_deref().map(crate::virtual_host::without_port).map(str::to_owned);
+    let authority = call.host.as_deref().map(meshc_contract::traffic::host::without_port).map(str::to_owned);
     let alpn = match (tls.istio_mutual, payload, call.protocol) {
         (true, Payload::Http(_), CallProtocol::Http2) => words(&["istio-h2", "istio"]),
         (true, Payload::Http(_), _) => words(&["istio-http/1.1", "istio"]),

@@ -60,7 +60,7 @@ pub(super) fn matcher(inclusion: &StatsInclusion, probes: bool, flavor: EnvoyFla
     let StatsInclusion { prefixes, suffixes, regexps } = inclusion;
     let prefix = |text: &str| string_match(&StringMatch::Prefix(text.to_owned()));
     let suffix = |text: &str| string_match(&StringMatch::Suffix(text.to_owned()));
-    let regex = |text: &str| string_match(&StringMatch::Regex(text.to_owned()));
+    let regex = |text: &str| string_match(&StringMatch::Regex(text.into()));
     let istio = |texts: &'static [&'static str]| if flavor == EnvoyFlavor::IstioProxy { texts } else { &[] };
     let mut patterns: Vec<xds::StringMatcher> =
         istio(&["reporter="]).iter().map(|text| prefix(text)).collect();

@@ -1,10 +1,55 @@
 //! Normalisation of request paths (Envoy's `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`).
 
-use meshc_plan::{EscapedSlashes, HttpConnection, PathNormalization};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Path normalisation of a mesh (`pathNormalization` of MeshConfig, spec §6.1.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PathNormalization {
+    /// None.
+    None,
+    /// RFC 3986.
+    Base,
+    /// Also merges slashes.
+    MergeSlashes,
+    /// Also decodes escaped slashes first.
+    DecodeAndMergeSlashes,
+}
+
+/// What happens to paths with escaped slashes (`%2F`, `%5C`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EscapedSlashes {
+    /// Envoy's default, which keeps them.
+    Default,
+    /// They stay.
+    KeepUnchanged,
+    /// The request is refused.
+    RejectRequest,
+    /// The client is redirected to the unescaped path.
+    UnescapeAndRedirect,
+    /// The unescaped path is forwarded.
+    UnescapeAndForward,
+}
+
+/// How the paths of one connection are normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PathRules {
+    /// The level of the mesh.
+    pub level: PathNormalization,
+    /// What happens to escaped slashes; otherwise the level says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escaped_slashes: Option<EscapedSlashes>,
+    /// Whether runs of slashes become one; otherwise the level says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_slashes: Option<bool>,
+}
 
 /// What becomes of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PathDecision {
+pub enum PathDecision {
     /// The request goes on with it.
     Use(String),
     /// The client is sent to it.
@@ -14,12 +59,15 @@ pub(crate) enum PathDecision {
 }
 
 /// The part of a path that routes and policies look at.
-pub(crate) fn without_query(path: &str) -> &str {
+#[must_use]
+pub fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or(path)
 }
 
 /// Normalises the path of a request. Escaped slashes come first, then RFC 3986, then runs of slashes.
-pub(crate) fn normalise(http: &HttpConnection, path: &str) -> PathDecision {
+#[must_use]
+pub fn normalise(rules: PathRules, path: &str) -> PathDecision {
+    let PathRules { level, escaped_slashes, merge_slashes: merges } = rules;
     if path.contains('#') {
         // A fragment is the client's own business; a client that sends one may want to fool a policy.
         return PathDecision::Refuse;
@@ -28,8 +76,7 @@ pub(crate) fn normalise(http: &HttpConnection, path: &str) -> PathDecision {
         Some(at) => path.split_at(at),
         None => (path, ""),
     };
-    let level = http.path_normalization;
-    let slashes = http.limits.escaped_slashes.unwrap_or(match level {
+    let slashes = escaped_slashes.unwrap_or(match level {
         PathNormalization::DecodeAndMergeSlashes => EscapedSlashes::UnescapeAndForward,
         _ => EscapedSlashes::KeepUnchanged,
     });
@@ -48,8 +95,8 @@ pub(crate) fn normalise(http: &HttpConnection, path: &str) -> PathDecision {
             None => return PathDecision::Refuse,
         }
     }
-    let merges = matches!(level, PathNormalization::MergeSlashes | PathNormalization::DecodeAndMergeSlashes);
-    if http.limits.merge_slashes.unwrap_or(merges) {
+    let usual = matches!(level, PathNormalization::MergeSlashes | PathNormalization::DecodeAndMergeSlashes);
+    if merges.unwrap_or(usual) {
         text = merge_slashes(&text);
     }
     text.push_str(query);

@@ -1,7 +1,7 @@
 //! Paths as URI templates: `*` stands for one segment, `**` for any number of characters, slashes too.
 
 /// Whether a path is of a template.
-pub(crate) fn matches(template: &str, path: &str) -> bool {
+pub fn matches(template: &str, path: &str) -> bool {
     if let Some(rest) = template.strip_prefix("**") {
         return (0..=path.len()).any(|at| {
             let (inside, behind) = (path.get(..at), path.get(at..));

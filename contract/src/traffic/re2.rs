@@ -4,19 +4,70 @@
 //! ASCII in RE2, `[` and `&&` within brackets mean themselves, a brace that counts nothing is a brace, `\Q…\E` quotes, and an
 //! escaped punctuation character is that character.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
+use std::sync::{Arc, OnceLock};
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
 
-/// Whether an expression matches the whole of a text. One that RE2 does not read matches nothing; Envoy would refuse it.
-pub(crate) fn matches_whole(expression: &str, text: &str) -> bool {
-    compile(&format!("^(?:{})$", Quoted(expression))).is_some_and(|regex| regex.is_match(text.as_bytes()))
+/// The largest compiled form of an expression, in bytes, so that a pattern from outside cannot use up memory.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// An RE2 expression as text; it is compiled when it is first used and equal to another one if the texts are.
+///
+/// An expression that RE2 does not read matches nothing; Envoy would refuse it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Pattern {
+    expression: String,
+    compiled: Arc<Compiled>,
 }
 
-/// Replaces every match, as RE2's `GlobalReplace`: `\1` is the first group, `\\` a backslash.
-pub(crate) fn replace_all(expression: &str, text: &str, substitution: &str) -> String {
-    let Some(regex) = compile(&Quoted(expression).to_string()) else { return text.to_owned() };
+#[derive(Default)]
+struct Compiled {
+    whole: OnceLock<Option<Regex>>,
+    anywhere: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// The expression as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.expression
+    }
+
+    /// Whether the engine reads the expression.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.anywhere().is_some()
+    }
+
+    /// Whether the expression matches the whole of a text.
+    #[must_use]
+    pub fn matches_whole(&self, text: &str) -> bool {
+        let compile = || compile(&format!("^(?:{})$", Quoted(&self.expression)));
+        self.compiled.whole.get_or_init(compile).as_ref().is_some_and(|regex| regex.is_match(text.as_bytes()))
+    }
+
+    /// Replaces every match, as RE2's `GlobalReplace`: `\1` is the first group, `\\` a backslash.
+    #[must_use]
+    pub fn replace_all<'t>(&self, text: &'t str, substitution: &str) -> Cow<'t, str> {
+        let Some(regex) = self.anywhere() else { return Cow::Borrowed(text) };
+        match regex.replace_all(text.as_bytes(), template(substitution).as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(replaced) => Cow::Owned(String::from_utf8_lossy(&replaced).into_owned()),
+        }
+    }
+
+    fn anywhere(&self) -> Option<&Regex> {
+        self.compiled.anywhere.get_or_init(|| compile(&Quoted(&self.expression).to_string())).as_ref()
+    }
+}
+
+/// The substitution of RE2 in the spelling of the engine that is here.
+fn template(substitution: &str) -> String {
     let mut template = String::new();
     let mut rest = substitution.chars().peekable();
     while let Some(character) = rest.next() {
@@ -33,12 +84,71 @@ pub(crate) fn replace_all(expression: &str, text: &str, substitution: &str) -> S
             (other, _) => template.push(other),
         }
     }
-    let replaced = regex.replace_all(text.as_bytes(), template.as_bytes());
-    String::from_utf8_lossy(&replaced).into_owned()
+    template
+}
+
+impl From<String> for Pattern {
+    fn from(expression: String) -> Self {
+        Self { expression, compiled: Arc::default() }
+    }
+}
+
+impl From<&str> for Pattern {
+    fn from(expression: &str) -> Self {
+        Self::from(expression.to_owned())
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.expression
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.expression)
+    }
+}
+
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&self.expression, f)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.expression == other.expression
+    }
+}
+
+impl Eq for Pattern {}
+
+impl PartialOrd for Pattern {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Pattern {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.expression.cmp(&other.expression)
+    }
+}
+
+impl schemars::JsonSchema for Pattern {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Pattern")
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "An RE2 expression." })
+    }
 }
 
 fn compile(translated: &str) -> Option<Regex> {
-    Regex::new(translated).ok()
+    RegexBuilder::new(translated).size_limit(SIZE_LIMIT).build().ok()
 }
 
 /// An expression of RE2, translated when it is printed.
@@ -211,6 +321,21 @@ impl Translator<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn matches_whole(expression: &str, text: &str) -> bool {
+        Pattern::from(expression).matches_whole(text)
+    }
+
+    fn replace_all(expression: &str, text: &str, substitution: &str) -> String {
+        Pattern::from(expression).replace_all(text, substitution).into_owned()
+    }
+
+    #[test]
+    fn an_expression_that_nobody_reads_matches_nothing() {
+        let pattern = Pattern::from("(");
+        assert!(!pattern.is_readable() && !pattern.matches_whole("(") && Pattern::from("a").is_readable());
+        assert!(!Pattern::from("(a{1000}){1000}").is_readable(), "it would use up memory");
+    }
 
     #[test]
     fn expressions_match_whole_texts() {
