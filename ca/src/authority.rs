@@ -1,5 +1,7 @@
 //! A new authority: an offline root, and the intermediate that signs leaves.
 
+use std::slice::from_ref;
+
 use meshc_contract::Lifetime;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyUsagePurpose, SanType,
@@ -11,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use crate::key::{PublicKey, random};
 use crate::name::check_trust_domain;
 use crate::signing::RcgenKey;
-use crate::{CaError, KeyAlgorithm, PrivateKey};
+use crate::{CaError, Issuer, KeyAlgorithm, PrivateKey};
 
 /// How far certificates reach back, so that a verifier whose clock is a little behind takes a fresh one.
 pub(crate) const BACKDATED: Duration = Duration::minutes(1);
@@ -77,6 +79,35 @@ pub fn init(options: &InitOptions, now: OffsetDateTime) -> Result<CaMaterial, Ca
         root: Authority { certificate: root, key: root_key },
         intermediate: Authority { certificate: intermediate, key },
     })
+}
+
+/// A new intermediate under a root that is there already, for the time when the old one ends. Leaves of the old one stay
+/// valid, since they carry their chain; so this needs no rotation of the root.
+///
+/// # Errors
+/// [`CaError::IssuerCertificate`] when the key is not the root's, [`CaError::IssuerNotValid`] when the root is not valid at
+/// `now`, and as [`init`].
+pub(crate) fn new_intermediate(
+    root: &CertificateDer<'static>,
+    root_key: PrivateKey,
+    trust_domain: &str,
+    lifetime: Lifetime,
+    now: OffsetDateTime,
+) -> Result<Authority, CaError> {
+    check_trust_domain(trust_domain)?;
+    let above = Issuer::new(from_ref(root), from_ref(root), Box::new(root_key))?;
+    above.check_valid(now)?;
+    let wanted = Validity::new(now, lifetime)?;
+    let validity = Validity {
+        not_before: wanted.not_before.max(above.validity.not_before),
+        not_after: wanted.not_after.min(above.validity.not_after),
+    };
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+    let mut params = authority_params(trust_domain, "intermediate", 0, validity)?;
+    params.use_authority_key_identifier_extension = true;
+    let signed = params.signed_by(&PublicKey(&key), &above.signing);
+    let certificate = above.signing.key().outcome(signed)?;
+    Ok(Authority { certificate: certificate.der().clone(), key })
 }
 
 /// Subjects differ between root and intermediate, and between one authority and the next: chains are found by name,

@@ -52,8 +52,8 @@ pub enum CaError {
 
     /// The authority may not sign at this time.
     #[error(
-        "the issuer `{subject}` is valid from {} to {}, and it is {}: correct the clock, or run `meshc ca init` for a \
-         new authority",
+        "the issuer `{subject}` is valid from {} to {}, and it is {}: correct the clock, or renew it with `meshc ca \
+         rotate intermediate`",
         rfc3339(*not_before),
         rfc3339(*not_after),
         rfc3339(*now)
@@ -146,6 +146,57 @@ pub enum CaError {
     #[error("a private key cannot be encrypted: {reason}")]
     Encrypt {
         /// What age said.
+        reason: String,
+    },
+
+    /// Everyone may read a file that opens or is a private key.
+    #[error("{} can be read by everyone (mode {mode:03o}): run `chmod 600` on it", path.display())]
+    WorldReadable {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+
+    /// The trust domain of an authority is not known.
+    #[error(
+        "`{subject}` states no trust domain (spiffe://…), so meshc did not make it and cannot make its successor: make an \
+         authority with `meshc ca init`"
+    )]
+    NoTrustDomain {
+        /// Subject of the intermediate.
+        subject: String,
+    },
+
+    /// The state of a rotation is not what it must be.
+    #[error("{}: {reason}", path.display())]
+    RotationState {
+        /// The state's file.
+        path: PathBuf,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+
+    /// A step of a rotation was asked for at another time than its own.
+    #[error("{reason}")]
+    RotationOrder {
+        /// Which step is the next.
+        reason: String,
+    },
+
+    /// Another process rotates the same authority.
+    #[error("another `meshc ca rotate` is at work in {}: wait until it ends", dir.display())]
+    RotationLocked {
+        /// The folder of the authority.
+        dir: PathBuf,
+    },
+
+    /// A file that is given as evidence is none.
+    #[error("{} is no evidence: {reason}", path.display())]
+    Evidence {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what it must be.
         reason: String,
     },
 

@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all: written in a temporary folder on the same file system, then renamed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -46,12 +46,18 @@ pub(crate) fn stage(dir: &Path) -> Result<TempDir, CaError> {
 pub(crate) fn write(dir: &Path, entry: &Entry, durable: bool) -> Result<PathBuf, CaError> {
     let Entry { name, access, content } = entry;
     let path = dir.join(name);
-    let mut file = create(&path, *access).map_err(CaError::io("create", &path))?;
-    file.write_all(content).map_err(CaError::io("write", &path))?;
-    if durable {
-        file.sync_all().map_err(CaError::io("write", &path))?;
-    }
+    write_new(&path, *access, content, durable)?;
     Ok(path)
+}
+
+/// Writes a file that must not exist yet; a link in its place is not followed.
+pub(crate) fn write_new(path: &Path, access: Access, content: &[u8], durable: bool) -> Result<(), CaError> {
+    let mut file = create(path, access).map_err(CaError::io("create", path))?;
+    file.write_all(content).map_err(CaError::io("write", path))?;
+    if durable {
+        file.sync_all().map_err(CaError::io("write", path))?;
+    }
+    Ok(())
 }
 
 fn create(path: &Path, access: Access) -> std::io::Result<File> {
@@ -81,6 +87,27 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<(), CaError> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CaError::io("remove", path)(error)),
         _ => Ok(()),
     }
+}
+
+/// Reads a file that is a private key, or opens one, into a buffer that is wiped. A file that everyone may read is refused;
+/// the group may read it, since Kubernetes mounts Secrets so (`fsGroup`). What is no regular file, such as a pipe, has no
+/// readers to ask for.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, CaError> {
+    let mut file = File::open(path).map_err(CaError::io("read", path))?;
+    let metadata = file.metadata().map_err(CaError::io("read", path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = metadata.permissions().mode() & 0o777;
+        if metadata.is_file() && mode & 0o007 != 0 {
+            return Err(CaError::WorldReadable { path: path.to_owned(), mode });
+        }
+    }
+    // One allocation with room to see the end of the file, so that no copy stays behind where a buffer grew.
+    let size = usize::try_from(metadata.len()).unwrap_or(0).max(4096) + 1;
+    let mut content = Zeroizing::new(Vec::with_capacity(size));
+    file.read_to_end(&mut content).map_err(CaError::io("read", path))?;
+    Ok(content)
 }
 
 /// Whether a folder may be written into or replaced: it is absent, or a real folder. A link could lead anywhere.

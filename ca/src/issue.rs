@@ -120,10 +120,7 @@ pub fn issue(
     now: OffsetDateTime,
 ) -> Result<Issued, CaError> {
     check(request, issuer, options)?;
-    if now < issuer.validity.not_before || now > issuer.validity.not_after {
-        let Validity { not_before, not_after } = issuer.validity;
-        return Err(CaError::IssuerNotValid { subject: issuer.subject.clone(), not_before, not_after, now });
-    }
+    issuer.check_valid(now)?;
     let Granted { validity, shortened } = granted(request, issuer, options, now)?;
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     let params = leaf_params(&request.spiffe_id, validity)?;

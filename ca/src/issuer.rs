@@ -45,9 +45,9 @@ impl Issuer {
         let certificate = parse(issuing)?;
         let issuing_facts = facts(&certificate)?;
         check_may_issue(&certificate, &issuing_facts, signer.as_ref())?;
-        check_leads_to_a_root(chain, roots)?;
+        let root = root_of(chain, roots)?;
         check_name_survives(issuing, &certificate)?;
-        let validity = chain_validity(chain, roots)?;
+        let validity = chain_validity(chain, root)?;
         let signing =
             rcgen::Issuer::from_ca_cert_der(issuing, RcgenKey::new(signer)).map_err(CaError::certificate)?;
         Ok(Self {
@@ -67,6 +67,26 @@ impl Issuer {
             (Ok(leaf), Ok(issuing)) => is_signed_by(&leaf, &issuing),
             _ => false,
         }
+    }
+
+    /// Refuses to sign at a time at which the chain is not valid.
+    pub(crate) fn check_valid(&self, now: OffsetDateTime) -> Result<(), CaError> {
+        let Validity { not_before, not_after } = self.validity;
+        if now < not_before || now > not_after {
+            return Err(CaError::IssuerNotValid {
+                subject: self.subject.clone(),
+                not_before,
+                not_after,
+                now,
+            });
+        }
+        Ok(())
+    }
+
+    /// The trust domain that the issuing certificate states as `spiffe://<trust domain>`, if any.
+    #[must_use]
+    pub fn trust_domain(&self) -> Option<&str> {
+        self.trust_domain.as_deref()
     }
 
     /// Last moment at which anything signed now is valid.
@@ -109,11 +129,11 @@ fn check_may_issue(
     Ok(())
 }
 
-/// Follows the chain as a verifier would, so that a mixed-up folder is found before anything is signed.
-fn check_leads_to_a_root(
+/// Follows the chain to its root as a verifier would, so that a mixed-up folder is found before anything is signed.
+pub(crate) fn root_of<'r>(
     chain: &[CertificateDer<'static>],
-    roots: &[CertificateDer<'static>],
-) -> Result<(), CaError> {
+    roots: &'r [CertificateDer<'static>],
+) -> Result<&'r CertificateDer<'static>, CaError> {
     for pair in chain.windows(2) {
         let [below, above] = [parse(&pair[0])?, parse(&pair[1])?];
         if !is_signed_by(&below, &above) {
@@ -121,11 +141,11 @@ fn check_leads_to_a_root(
             return Err(refuse(&format!("`{}`", below.subject()), &reason));
         }
     }
-    let Some(last) = chain.last() else { return Ok(()) };
+    let last = chain.last().ok_or_else(|| refuse("the intermediate", "no certificate was given"))?;
     let last = parse(last)?;
     for root in roots {
         if is_signed_by(&last, &parse(root)?) {
-            return Ok(());
+            return Ok(root);
         }
     }
     let reason = "no given root signed it: put the root that did into root.crt";
@@ -155,27 +175,26 @@ fn check_name_survives(
     Err(refuse(&format!("`{}`", certificate.subject()), reason))
 }
 
+/// When every certificate from the issuing one to its root is valid. During a rotation there are two roots, and only the
+/// one that the chain leads to bounds it.
 fn chain_validity(
     chain: &[CertificateDer<'static>],
-    roots: &[CertificateDer<'static>],
+    root: &CertificateDer<'static>,
 ) -> Result<Validity, CaError> {
     let of = |der| parse(der).map(|certificate| certificate.validity().clone());
-    let signed = chain.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-    let rooted = roots.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-    let starts = signed.iter().map(|v| v.not_before.to_datetime()).max();
-    let ends = signed.iter().map(|v| v.not_after.to_datetime()).min();
-    // During a root rotation there are several roots; the chain leads to one, and the last to end bounds it.
-    let root_ends = rooted.iter().map(|v| v.not_after.to_datetime()).max();
-    match (starts, ends, root_ends) {
-        (Some(not_before), Some(end), Some(root_end)) => {
-            Ok(Validity { not_before, not_after: end.min(root_end) })
-        }
-        _ => Err(refuse("the authority", "a root and an intermediate are needed")),
+    let root = of(root)?;
+    let mut validity =
+        Validity { not_before: root.not_before.to_datetime(), not_after: root.not_after.to_datetime() };
+    for signed in chain {
+        let signed = of(signed)?;
+        validity.not_before = validity.not_before.max(signed.not_before.to_datetime());
+        validity.not_after = validity.not_after.min(signed.not_after.to_datetime());
     }
+    Ok(validity)
 }
 
 /// A signing certificate may state `spiffe://<trust domain>` without a path (X509-SVID specification, section 3).
-fn stated_trust_domain(facts: &CertificateFacts) -> Option<String> {
+pub(crate) fn stated_trust_domain(facts: &CertificateFacts) -> Option<String> {
     let mut domains = facts.uris.iter().filter_map(|uri| uri.strip_prefix("spiffe://"));
     domains.find(|domain| !domain.contains('/')).map(str::to_owned)
 }

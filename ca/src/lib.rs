@@ -8,6 +8,7 @@
 //! domain, which every SVID validator compares anyway; and rustls refuses every chain that has one.
 
 mod authority;
+mod change;
 mod error;
 mod expiry;
 mod files;
@@ -21,6 +22,7 @@ mod pem;
 mod protect;
 mod renewal;
 mod requests;
+mod rotation;
 mod secret;
 mod signing;
 mod sops;
@@ -38,4 +40,8 @@ pub use moment::rfc3339;
 pub use protect::{AgeIdentities, AgeRecipients, KeyProtection};
 pub use renewal::{Renewal, RenewalReason, StoredKeys, StoredLeaf, renewal, renewals};
 pub use requests::parse_identity_requests;
+pub use rotation::{
+    Evidence, Gap, Rotation, RotationOptions, RotationPhase, Step, abort_rotation, add_root, remove_root,
+    renew_intermediate, rotation, switch_root,
+};
 pub use store::{CaProtection, Existing, leaf_folder, load_issuer, write_ca, write_issued};

@@ -1,7 +1,6 @@
 //! Private keys at rest: encrypted to age recipients, or in plaintext when that was asked for by name.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::x25519::{Identity, Recipient};
 use zeroize::Zeroizing;
 
-use crate::CaError;
+use crate::{CaError, files};
 
 /// How private keys are written.
 #[derive(Debug, Clone)]
@@ -110,10 +109,11 @@ impl AgeIdentities {
     /// Reads an identity file; its text is wiped from memory.
     ///
     /// # Errors
-    /// [`CaError::Io`], and as [`AgeIdentities::parse`].
+    /// [`CaError::Io`], [`CaError::WorldReadable`], and as [`AgeIdentities::parse`].
     pub fn read(path: &Path) -> Result<Self, CaError> {
-        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(CaError::io("read", path))?;
-        Self::parse(&text)
+        let content = files::read_secret(path)?;
+        let text = std::str::from_utf8(&content).map_err(|_| CaError::NoIdentity)?;
+        Self::parse(text)
     }
 
     /// Opens an age file, armored or not; `what` names it in errors.

@@ -8,18 +8,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use meshc_contract::SpiffeId;
-use zeroize::Zeroizing;
+use rustls_pki_types::CertificateDer;
 
 use crate::files::{self, Entry};
+use crate::rotation::{Layout, NEXT, ROTATION};
 use crate::{
     AgeIdentities, Authority, CaError, CaMaterial, Issued, Issuer, KeyProtection, PrivateKey, pem, secret,
     sops,
 };
 
-const ROOT_CERTIFICATE: &str = "root.crt";
-const ROOT_KEY: KeyFile = KeyFile { plain: "root.key", sealed: "root.key.age" };
-const INTERMEDIATE_CERTIFICATE: &str = "intermediate.crt";
-const INTERMEDIATE_KEY: KeyFile = KeyFile { plain: "intermediate.key", sealed: "intermediate.key.age" };
+pub(crate) const ROOT_CERTIFICATE: &str = "root.crt";
+pub(crate) const ROOT_KEY: KeyFile = KeyFile { plain: "root.key", sealed: "root.key.age" };
+pub(crate) const INTERMEDIATE_CERTIFICATE: &str = "intermediate.crt";
+pub(crate) const INTERMEDIATE_KEY: KeyFile =
+    KeyFile { plain: "intermediate.key", sealed: "intermediate.key.age" };
+/// Every file that an authority may have. Certificates come last, so that a key is in its place before them.
+pub(crate) const AUTHORITY_FILES: [&str; 6] = [
+    ROOT_KEY.plain,
+    ROOT_KEY.sealed,
+    INTERMEDIATE_KEY.plain,
+    INTERMEDIATE_KEY.sealed,
+    INTERMEDIATE_CERTIFICATE,
+    ROOT_CERTIFICATE,
+];
 pub(crate) const LEAF_CERTIFICATE: &str = "tls.crt";
 pub(crate) const LEAF_KEY: KeyFile = KeyFile { plain: "tls.key", sealed: "tls.key.age" };
 pub(crate) const ROOTS: &str = "ca.crt";
@@ -62,29 +73,19 @@ pub fn write_ca(
     protection: &CaProtection,
     existing: Existing,
 ) -> Result<Vec<PathBuf>, CaError> {
-    let CaMaterial { root, intermediate } = material;
-    let names = [
-        ROOT_CERTIFICATE,
-        ROOT_KEY.plain,
-        ROOT_KEY.sealed,
-        INTERMEDIATE_CERTIFICATE,
-        INTERMEDIATE_KEY.plain,
-        INTERMEDIATE_KEY.sealed,
-    ];
-    let found = names.into_iter().find(|name| fs::symlink_metadata(dir.join(name)).is_ok());
+    // A rotation that is under way ends with the authority that it rotates.
+    let names = AUTHORITY_FILES.into_iter().chain([ROTATION]);
+    let found = names.clone().chain([NEXT]).find(|name| fs::symlink_metadata(dir.join(name)).is_ok());
     if let (Some(file), Existing::Refuse) = (found, existing) {
         return Err(CaError::Exists { dir: dir.to_owned(), file });
     }
-    let mut entries = authority_entries(root, ROOT_CERTIFICATE, ROOT_KEY, &protection.root)?;
-    entries.extend(authority_entries(
-        intermediate,
-        INTERMEDIATE_CERTIFICATE,
-        INTERMEDIATE_KEY,
-        &protection.intermediate,
-    )?);
+    let entries = ca_entries(material, protection)?;
     let stage = files::stage(dir)?;
     for entry in &entries {
         files::write(stage.path(), entry, true)?;
+    }
+    if files::check_real_folder(&dir.join(NEXT))? {
+        files::rename(&dir.join(NEXT), &stage.path().join(NEXT))?;
     }
     for name in names {
         files::remove_if_there(&dir.join(name))?;
@@ -96,6 +97,23 @@ pub fn write_ca(
         written.push(path);
     }
     Ok(written)
+}
+
+/// The files of an authority.
+pub(crate) fn ca_entries(material: &CaMaterial, protection: &CaProtection) -> Result<Vec<Entry>, CaError> {
+    let CaMaterial { root, intermediate } = material;
+    let CaProtection { root: of_root, intermediate: of_intermediate } = protection;
+    let mut entries = authority_entries(root, ROOT_CERTIFICATE, ROOT_KEY, of_root)?;
+    entries.extend(intermediate_entries(intermediate, of_intermediate)?);
+    Ok(entries)
+}
+
+/// The files of an intermediate.
+pub(crate) fn intermediate_entries(
+    intermediate: &Authority,
+    protection: &KeyProtection,
+) -> Result<Vec<Entry>, CaError> {
+    authority_entries(intermediate, INTERMEDIATE_CERTIFICATE, INTERMEDIATE_KEY, protection)
 }
 
 fn authority_entries(
@@ -115,43 +133,58 @@ fn key_entry(file: KeyFile, key: &str, protection: &KeyProtection) -> Result<Ent
     }
 }
 
-/// Reads the intermediate, its key and the roots from a folder. The root's key is neither needed nor touched.
+/// Reads the intermediate that issues now, its key, and the roots that are trusted now, the new one first while a rotation
+/// is under way. The root's key is neither needed nor touched.
 ///
 /// # Errors
 /// [`CaError::Missing`], [`CaError::IdentityNeeded`] when the key is encrypted and `identities` is `None`,
-/// [`CaError::Decrypt`], [`CaError::IssuerCertificate`] when the files do not belong together.
+/// [`CaError::Decrypt`], [`CaError::WorldReadable`], [`CaError::RotationState`], [`CaError::IssuerCertificate`] when the
+/// files do not belong together.
 pub fn load_issuer(dir: &Path, identities: Option<&AgeIdentities>) -> Result<Issuer, CaError> {
-    let certificates = |name: &str| {
-        let path = dir.join(name);
-        let text = read(&path)?;
-        pem::read_certificates(&String::from_utf8_lossy(&text), &path.display().to_string())
-    };
-    let chain = certificates(INTERMEDIATE_CERTIFICATE)?;
-    let roots = certificates(ROOT_CERTIFICATE)?;
-    let key = load_key(dir, INTERMEDIATE_KEY, identities)?;
+    let layout = Layout::read(dir)?;
+    let intermediate =
+        layout.issuing(INTERMEDIATE_CERTIFICATE).unwrap_or_else(|| dir.join(INTERMEDIATE_CERTIFICATE));
+    let chain = read_certificates(&intermediate)?;
+    let roots = layout.roots()?;
+    let key = load_key(&layout, INTERMEDIATE_KEY, identities)?;
     Issuer::new(&chain, &roots, Box::new(key))
 }
 
-fn load_key(dir: &Path, file: KeyFile, identities: Option<&AgeIdentities>) -> Result<PrivateKey, CaError> {
-    let (plain, sealed) = (dir.join(file.plain), dir.join(file.sealed));
-    match (plain.exists(), sealed.exists()) {
-        (true, true) => Err(CaError::TwoKeys { plain, sealed }),
-        (true, false) => PrivateKey::from_pem(&read(&plain)?, &plain.display().to_string()),
-        (false, true) => {
-            let content = read(&sealed)?;
+/// Reads a key of the authority that issues now.
+///
+/// # Errors
+/// As [`load_issuer`].
+pub(crate) fn load_key(
+    layout: &Layout<'_>,
+    file: KeyFile,
+    identities: Option<&AgeIdentities>,
+) -> Result<PrivateKey, CaError> {
+    let there = |name| layout.issuing(name).filter(|path| path.exists());
+    match (there(file.plain), there(file.sealed)) {
+        (Some(plain), Some(sealed)) => Err(CaError::TwoKeys { plain, sealed }),
+        (Some(plain), None) => {
+            PrivateKey::from_pem(&files::read_secret(&plain)?, &plain.display().to_string())
+        }
+        (None, Some(sealed)) => {
+            let content = fs::read(&sealed).map_err(CaError::io("read", &sealed))?;
             let what = sealed.display().to_string();
             let identities = identities.ok_or(CaError::IdentityNeeded { path: sealed })?;
             PrivateKey::from_pem(&identities.open(&content, &what)?, &what)
         }
-        (false, false) => Err(CaError::Missing { path: sealed }),
+        (None, None) => Err(CaError::Missing { path: layout.folder().join(file.sealed) }),
     }
 }
 
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CaError> {
-    fs::read(path).map(Zeroizing::new).map_err(|error| match error.kind() {
+/// The certificates of a file of an authority.
+///
+/// # Errors
+/// [`CaError::Missing`], [`CaError::Io`], [`CaError::IssuerCertificate`] for a file without certificates.
+pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CaError> {
+    let text = fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => CaError::Missing { path: path.to_owned() },
         _ => CaError::io("read", path)(error),
-    })
+    })?;
+    pem::read_certificates(&String::from_utf8_lossy(&text), &path.display().to_string())
 }
 
 /// Writes leaves into `<dir>/<namespace>/<service account>/` and gives these folders, in the order of `issued`.
