@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{SpiffeId, WorkloadRef};
@@ -13,7 +14,7 @@ use crate::{SpiffeId, WorkloadRef};
 pub const IDENTITY_REQUESTS_VERSION: u32 = 1;
 
 /// The content of `identities.yaml`: every identity of one mesh.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IdentityRequests {
     /// Version of this layout, [`IDENTITY_REQUESTS_VERSION`].
@@ -25,12 +26,14 @@ pub struct IdentityRequests {
 }
 
 /// One X.509-SVID that proxies present: the identity of a service account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IdentityRequest {
     /// The only subject alternative name of the certificate.
+    #[schemars(with = "String")]
     pub spiffe_id: SpiffeId,
     /// How long a certificate is valid from the moment of its issue.
+    #[schemars(with = "String")]
     pub ttl: Lifetime,
     /// Workloads whose proxies present this identity, ordered.
     pub workloads: Vec<WorkloadRef>,
@@ -40,7 +43,7 @@ pub struct IdentityRequest {
 }
 
 /// A Kubernetes Secret. A pod mounts only Secrets of its own namespace, so this is the namespace of the identity.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretRef {
     /// Namespace of the Secret.

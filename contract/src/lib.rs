@@ -1,5 +1,5 @@
-//! What build time and run time agree on: names of workloads, services and identities, and the identity
-//! requests that the certificate authority fulfils.
+//! What build time and run time agree on: names of workloads, services and identities, traffic values with the match
+//! algorithm, the configuration of the bundled proxy, identity requests and the release manifest.
 //!
 //! Enters: nothing. Leaves: plain values with serde. Must not know: files, clocks, Kubernetes clients, Istio kinds,
 //! Envoy messages, or any other crate of this workspace.
@@ -7,6 +7,7 @@
 mod identity;
 pub mod metadata;
 mod names;
+pub mod proxy;
 mod release;
 pub mod traffic;
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One workload: the object that owns a pod template, or a pod or `WorkloadEntry` that stands alone.
 ///
 /// Its proxy is called `<namespace>.<name>`, where the name is that of the workload object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct WorkloadRef {
     /// Kubernetes namespace of the object.
     pub namespace: String,

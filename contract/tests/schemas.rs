@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use meshc_contract::Release;
+use meshc_contract::proxy::ProxyConfig;
+use meshc_contract::{IdentityRequests, Release};
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 
@@ -16,7 +17,11 @@ fn schema<T: schemars::JsonSchema>() -> Schema {
 #[test]
 fn schemas_of_meshc_are_current() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/meshc"));
-    for (file, schema) in [("release_v1.json", schema::<Release>())] {
+    for (file, schema) in [
+        ("identity_requests_v1.json", schema::<IdentityRequests>()),
+        ("proxy_v1.json", schema::<ProxyConfig>()),
+        ("release_v1.json", schema::<Release>()),
+    ] {
         let current = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("BLESS").is_some() {
             std::fs::create_dir_all(folder).unwrap();

@@ -28,7 +28,6 @@ mod mirror;
 mod names;
 mod network_filter;
 mod outlier;
-mod probe;
 mod proxy;
 mod route;
 mod stats;
@@ -70,11 +69,11 @@ pub use load_balancing::{
     ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
 };
 pub use manifests::{Manifest, Manifests};
+pub use meshc_contract::proxy::{ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming};
 pub use mirror::Mirror;
 pub use names::{Direction, ListenerName, RouteTableName, UpstreamName};
 pub use network_filter::{NetworkFilter, TcpProxy, Tunnel};
 pub use outlier::OutlierDetection;
-pub use probe::{ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming};
 pub use proxy::{BootstrapPlan, InterceptionMode, Plan, ProxyPlan, ProxyRole, StatsInclusion};
 pub use route::{
     Route, RouteAction, RouteForward, RouteTable, TlsRequirement, VirtualHost, WeightedUpstream,

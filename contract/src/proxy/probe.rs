@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::traffic::duration;
+
 /// A listener of the proxy through which the kubelet reaches the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProbeBridge {
     /// Its port, which is not captured; 15020 by default (`statusPort`).
     pub port: u16,
@@ -12,7 +18,8 @@ pub struct ProbeBridge {
 }
 
 /// One probe or hook of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProbeRoute {
     /// Name of the container.
     pub container: String,
@@ -23,7 +30,8 @@ pub struct ProbeRoute {
 }
 
 /// A probe or hook of a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum ProbeKind {
     /// `startupProbe`.
     Startup,
@@ -38,7 +46,8 @@ pub enum ProbeKind {
 }
 
 /// What a probe asks of the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum ProbeTarget {
     /// A request, which the bridge forwards.
     Http {
@@ -68,10 +77,15 @@ pub enum ProbeTarget {
 }
 
 /// How often something is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProbeTiming {
     /// Time between two tries.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub period: Duration,
     /// Time until a try counts as failed.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub timeout: Duration,
 }
