@@ -30,6 +30,8 @@ impl Change {
     /// # Errors
     /// [`CaError::Io`].
     pub(crate) fn make(&self) -> Result<(), CaError> {
+        #[cfg(test)]
+        killed::here(self)?;
         match self {
             Self::CreateFolder(path) => fs::create_dir(path).map_err(CaError::io("create", path)),
             Self::Write { path, access, content } => files::write_new(path, *access, content, true),
@@ -64,4 +66,50 @@ fn sync(folder: &Path) -> Result<(), CaError> {
         fs::File::open(folder).and_then(|file| file.sync_all()).map_err(CaError::io("write", folder))?;
     }
     Ok(())
+}
+
+/// A process that is killed between two changes, or within one that writes.
+#[cfg(test)]
+pub(crate) mod killed {
+    use std::cell::Cell;
+
+    use super::{CaError, Change, files};
+
+    /// How a process ends.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct Death {
+        /// After this many changes.
+        pub(crate) after: usize,
+        /// Half of the next file is on the disk.
+        pub(crate) torn: bool,
+    }
+
+    thread_local! {
+        static DEATH: Cell<Option<Death>> = const { Cell::new(None) };
+    }
+
+    /// Runs something that is killed, unless it ends earlier; then it gives its result.
+    pub(crate) fn run<T>(death: Death, run: impl FnOnce() -> Result<T, CaError>) -> Option<T> {
+        DEATH.set(Some(death));
+        let result = run();
+        let survived = DEATH.replace(None);
+        match (result, survived) {
+            (Ok(value), _) => Some(value),
+            (Err(_), None) => None,
+            (Err(error), Some(_)) => panic!("it failed by itself: {error}"),
+        }
+    }
+
+    pub(super) fn here(change: &Change) -> Result<(), CaError> {
+        let Some(Death { after, torn }) = DEATH.get() else { return Ok(()) };
+        if after > 0 {
+            DEATH.set(Some(Death { after: after - 1, torn }));
+            return Ok(());
+        }
+        DEATH.set(None);
+        if let (true, Change::Write { path, access, content }) = (torn, change) {
+            files::write_new(path, *access, &content[..content.len() / 2], false)?;
+        }
+        Err(CaError::Sign { reason: "killed".to_owned() })
+    }
 }

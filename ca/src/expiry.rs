@@ -54,10 +54,7 @@ pub fn check_expiry(
     within: Lifetime,
     now: OffsetDateTime,
 ) -> Result<ExpiryReport, CaError> {
-    let mut files = Vec::new();
-    for path in paths {
-        collect(path, &mut files)?;
-    }
+    let files = certificate_files(paths)?;
     // A lifetime that leads past the end of time is longer than any certificate.
     let seconds = i64::try_from(within.seconds()).unwrap_or(i64::MAX);
     let horizon = now.checked_add(Duration::seconds(seconds));
@@ -73,6 +70,17 @@ pub fn check_expiry(
     }
     expiring.sort_by(|a, b| (a.not_after, &a.path).cmp(&(b.not_after, &b.path)));
     Ok(ExpiryReport { checked: seen.len(), expiring })
+}
+
+/// The given files, and every `*.crt` below the given folders, in the order of their names. Links to folders are not
+/// followed.
+///
+/// # Errors
+/// [`CaError::Io`].
+pub fn certificate_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CaError> {
+    let mut files = Vec::new();
+    paths.iter().try_for_each(|path| collect(path, &mut files))?;
+    Ok(files)
 }
 
 fn state(

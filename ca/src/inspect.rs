@@ -1,10 +1,12 @@
 //! What a certificate says, for `meshc ca inspect`, for checks of the authority, and for tests.
 
+use aws_lc_rs::digest::SHA256;
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
 
 use crate::{CaError, pem};
 
@@ -17,6 +19,10 @@ pub struct CertificateFacts {
     pub issuer: String,
     /// Serial number, lower-case hexadecimal in pairs with `:`.
     pub serial: String,
+    /// Algorithm and size of its public key, such as `ECDSA P-256` and `RSA 2048`; others as object identifiers.
+    pub key: String,
+    /// SHA-256 of its encoding, lower-case hexadecimal in pairs with `:`, as OpenSSL's `-fingerprint -sha256`.
+    pub fingerprint: String,
     /// First moment of validity.
     pub not_before: OffsetDateTime,
     /// Last moment of validity.
@@ -44,23 +50,29 @@ pub struct CertificateFacts {
 /// # Errors
 /// [`CaError::IssuerCertificate`] for a text without certificates, [`CaError::Certificate`] for one that is malformed.
 pub fn inspect_pem(text: &str, what: &str) -> Result<Vec<CertificateFacts>, CaError> {
-    pem::read_certificates(text, what)?.iter().map(inspect_der).collect()
+    pem::read_certificates(text, what)?.iter().map(inspect_certificate).collect()
 }
 
 /// Reads one certificate.
-pub(crate) fn inspect_der(der: &CertificateDer<'_>) -> Result<CertificateFacts, CaError> {
+///
+/// # Errors
+/// [`CaError::Certificate`] for one that is malformed.
+pub fn inspect_certificate(der: &CertificateDer<'_>) -> Result<CertificateFacts, CaError> {
     let (rest, certificate) = X509Certificate::from_der(der).map_err(CaError::certificate)?;
     if !rest.is_empty() {
         return Err(CaError::certificate("there are bytes after its end"));
     }
-    facts(&certificate)
+    facts(&certificate, der)
 }
 
-pub(crate) fn facts(certificate: &X509Certificate<'_>) -> Result<CertificateFacts, CaError> {
+/// What a certificate says; `der` is its encoding.
+pub(crate) fn facts(certificate: &X509Certificate<'_>, der: &[u8]) -> Result<CertificateFacts, CaError> {
     let mut facts = CertificateFacts {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
         serial: certificate.raw_serial_as_string(),
+        key: key(certificate),
+        fingerprint: fingerprint(der),
         not_before: certificate.validity().not_before.to_datetime(),
         not_after: certificate.validity().not_after.to_datetime(),
         is_ca: false,
@@ -99,6 +111,20 @@ pub(crate) fn facts(certificate: &X509Certificate<'_>) -> Result<CertificateFact
         }
     }
     Ok(facts)
+}
+
+fn key(certificate: &X509Certificate<'_>) -> String {
+    let key = certificate.public_key();
+    match key.parsed() {
+        Ok(PublicKey::EC(point)) => format!("ECDSA P-{}", point.key_size()),
+        Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
+        _ => key.algorithm.algorithm.to_id_string(),
+    }
+}
+
+fn fingerprint(der: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&SHA256, der);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
 fn spell(name: &GeneralName<'_>) -> String {

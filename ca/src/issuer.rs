@@ -43,7 +43,7 @@ impl Issuer {
     ) -> Result<Self, CaError> {
         let issuing = chain.first().ok_or_else(|| refuse("the intermediate", "no certificate was given"))?;
         let certificate = parse(issuing)?;
-        let issuing_facts = facts(&certificate)?;
+        let issuing_facts = facts(&certificate, issuing)?;
         check_may_issue(&certificate, &issuing_facts, signer.as_ref())?;
         let root = root_of(chain, roots)?;
         check_name_survives(issuing, &certificate)?;

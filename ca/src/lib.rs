@@ -31,12 +31,12 @@ mod stored;
 
 pub use authority::{Authority, CaMaterial, InitOptions, init};
 pub use error::CaError;
-pub use expiry::{Expiry, ExpiryReport, ExpiryState, check_expiry};
-pub use inspect::{CertificateFacts, inspect_pem};
+pub use expiry::{Expiry, ExpiryReport, ExpiryState, certificate_files, check_expiry};
+pub use inspect::{CertificateFacts, inspect_certificate, inspect_pem};
 pub use issue::{IssueOptions, Issued, issue, issue_all};
 pub use issuer::Issuer;
 pub use key::{KeyAlgorithm, PrivateKey, Signer};
-pub use moment::rfc3339;
+pub use moment::{parse_rfc3339, rfc3339};
 pub use protect::{AgeIdentities, AgeRecipients, KeyProtection};
 pub use renewal::{Renewal, RenewalReason, StoredKeys, StoredLeaf, renewal, renewals};
 pub use requests::parse_identity_requests;

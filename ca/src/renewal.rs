@@ -8,7 +8,7 @@ use meshc_contract::{IdentityRequest, IdentityRequests, SecretRef};
 use time::OffsetDateTime;
 
 use crate::authority::BACKDATED;
-use crate::inspect::inspect_der;
+use crate::inspect::inspect_certificate;
 use crate::issue::{check_all, granted};
 use crate::{CaError, CertificateFacts, IssueOptions, Issuer, KeyProtection, pem, stored};
 
@@ -138,7 +138,7 @@ pub fn renewal(
 
 fn readable(stored: &StoredLeaf) -> Option<(&StoredLeaf, CertificateFacts)> {
     let chain = pem::read_certificates(&stored.chain, "tls.crt").ok()?;
-    Some((stored, inspect_der(chain.first()?).ok()?))
+    Some((stored, inspect_certificate(chain.first()?).ok()?))
 }
 
 fn proves(leaf: &CertificateFacts, request: &IdentityRequest) -> bool {

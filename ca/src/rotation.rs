@@ -14,7 +14,10 @@
 //! only the first root of a file. The other phases (`staging`, `promoting`, `aborting`) are those of a run that was
 //! killed; the next run ends what it began.
 
+#[cfg(test)]
+mod crash;
 mod evidence;
+mod folder;
 mod gate;
 mod layout;
 mod pods;

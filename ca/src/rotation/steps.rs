@@ -1,35 +1,27 @@
-//! The steps: what each needs, and the changes of the folder that make it. The step happens with the change that puts
-//! `rotation.yaml` in its place; what comes before it counts for nothing, what comes after it the next run ends.
+//! The steps of a rotation, and what each needs.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::Path;
 
-use meshc_contract::{IdentityRequests, Lifetime};
+use meshc_contract::{IdentityRequests, Lifetime, SpiffeId};
 use rustls_pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
-use zeroize::Zeroizing;
 
 use super::evidence::{Evidence, serial};
+use super::folder::{Folder, aborted, done, promoted, promoting, staged, with_state};
 use super::gate::{Gap, NewLeaves, before_remove, before_switch, lifetime, longest_leaf};
-use super::layout::{Layout, fingerprint, is_replaced};
-use super::state::{NEXT, ROTATION, Rotation, RotationPhase};
+use super::layout::{Layout, fingerprint};
+use super::state::{NEXT, Rotation, RotationPhase};
 use crate::authority::new_intermediate;
-use crate::change::{Change, make_all};
-use crate::files::{self, Access, Entry};
-use crate::inspect::inspect_der;
+use crate::change::make_all;
+use crate::inspect::inspect_certificate;
 use crate::issuer::{root_of, stated_trust_domain};
 use crate::name::check_spiffe_id;
-use crate::store::{
-    self, AUTHORITY_FILES, INTERMEDIATE_CERTIFICATE, LEAF_CERTIFICATE, ROOT_CERTIFICATE, ROOT_KEY,
-};
+use crate::store::{self, INTERMEDIATE_CERTIFICATE, LEAF_CERTIFICATE, ROOT_CERTIFICATE, ROOT_KEY};
 use crate::{
     AgeIdentities, Authority, CaError, CaMaterial, CaProtection, InitOptions, KeyAlgorithm, KeyProtection,
     init, leaf_folder,
 };
-
-const PARTIAL: &str = "next.partial";
-const PARTIAL_STATE: &str = "rotation.yaml.partial";
 
 /// What [`add_root`] makes. Its trust domain is that of the authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +66,7 @@ impl Rotation {
         // A leaf does not outlive its issuer.
         for name in [INTERMEDIATE_CERTIFICATE, ROOT_CERTIFICATE] {
             for der in store::read_certificates(&dir.join(name))?.iter().take(1) {
-                let not_after = inspect_der(der)?.not_after;
+                let not_after = inspect_certificate(der)?.not_after;
                 end = Some(end.map_or(not_after, |end| end.min(not_after)));
             }
         }
@@ -146,7 +138,7 @@ pub fn switch_root(
     }
     let issued = leaves(certificates, requests)?;
     let issued = issued.values().filter_map(|chain| {
-        let leaf = inspect_der(chain.first()?).ok()?;
+        let leaf = inspect_certificate(chain.first()?).ok()?;
         lifetime(leaf.not_before, leaf.not_after)
     });
     let longest = longest_leaf(evidence, requests).into_iter().chain(issued).max();
@@ -252,145 +244,11 @@ fn order(reason: &str) -> CaError {
     CaError::RotationOrder { reason: reason.to_owned() }
 }
 
-/// The folder of an authority that no other process rotates meanwhile. The system lets go of it when the process ends,
-/// however it ends.
-struct Folder<'d> {
-    dir: &'d Path,
-    _lock: File,
-}
-
-impl<'d> Folder<'d> {
-    /// Takes the folder and ends what a run that was killed began.
-    fn take(dir: &'d Path) -> Result<Self, CaError> {
-        let lock = File::open(dir).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => CaError::Missing { path: dir.join(ROOT_CERTIFICATE) },
-            _ => CaError::io("open", dir)(error),
-        })?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(CaError::RotationLocked { dir: dir.to_owned() }),
-            Err(fs::TryLockError::Error(error)) => return Err(CaError::io("lock", dir)(error)),
-        }
-        for name in [NEXT, PARTIAL] {
-            check_is_ours(&dir.join(name))?;
-        }
-        make_all(&recovery(dir)?)?;
-        Ok(Self { dir, _lock: lock })
-    }
-
-    fn rotation(&self) -> Result<Option<Rotation>, CaError> {
-        rotation(self.dir)
-    }
-}
-
-/// What ends the run that was killed; nothing when none was.
-fn recovery(dir: &Path) -> Result<Vec<Change>, CaError> {
-    let mut changes = vec![Change::RemoveFile(dir.join(PARTIAL_STATE))];
-    let Some(rotation) = Rotation::read(dir)? else { return Ok(changes) };
-    changes.extend(match rotation.phase {
-        RotationPhase::Staging | RotationPhase::Aborting => aborted(dir),
-        RotationPhase::Promoting => promoted(dir, &rotation),
-        RotationPhase::Add | RotationPhase::Switch | RotationPhase::Done => Vec::new(),
-    });
-    Ok(changes)
-}
-
-/// Puts the state in its place, at one moment.
-fn with_state(dir: &Path, rotation: &Rotation) -> Vec<Change> {
-    let partial = dir.join(PARTIAL_STATE);
-    let content = Zeroizing::new(rotation.text().into_bytes());
-    vec![
-        Change::RemoveFile(partial.clone()),
-        Change::Write { path: partial.clone(), access: Access::Public, content },
-        Change::Move { from: partial, to: dir.join(ROTATION) },
-    ]
-}
-
-/// Writes `next/`, then puts the state that gives it its meaning in its place.
-fn staged(dir: &Path, entries: Vec<Entry>, rotation: &Rotation) -> Vec<Change> {
-    let partial = dir.join(PARTIAL);
-    let staging = Rotation { phase: RotationPhase::Staging, files: Vec::new(), ..rotation.clone() };
-    let mut changes = with_state(dir, &staging);
-    changes.extend(cleared(&partial));
-    changes.extend(cleared(&dir.join(NEXT)));
-    changes.push(Change::CreateFolder(partial.clone()));
-    changes.extend(entries.into_iter().map(|Entry { name, access, content }| Change::Write {
-        path: partial.join(name),
-        access,
-        content,
-    }));
-    changes.push(Change::Move { from: partial, to: dir.join(NEXT) });
-    changes.extend(with_state(dir, rotation));
-    changes
-}
-
-/// The state while `next/` takes the place of what is beside it.
-fn promoting(dir: &Path, rotation: Rotation, now: OffsetDateTime) -> Result<Rotation, CaError> {
-    let mut files = Vec::new();
-    for name in AUTHORITY_FILES {
-        let path = dir.join(NEXT).join(name);
-        if path.try_exists().map_err(CaError::io("read", &path))? {
-            files.push(name);
-        }
-    }
-    Ok(Rotation { phase: RotationPhase::Promoting, since: now, files, ..rotation })
-}
-
-/// Moves the files of `next/` to their places; those of the old authority that have no successor go.
-fn promoted(dir: &Path, promoting: &Rotation) -> Vec<Change> {
-    let next = dir.join(NEXT);
-    let mut changes = Vec::new();
-    for name in AUTHORITY_FILES.into_iter().filter(|name| is_replaced(name, &promoting.files)) {
-        let (from, to) = (next.join(name), dir.join(name));
-        if !promoting.files.contains(&name) {
-            changes.push(Change::RemoveFile(to));
-        } else if from.exists() {
-            changes.push(Change::Move { from, to });
-        }
-    }
-    changes.push(Change::RemoveFolder(next));
-    changes.extend(with_state(dir, &done(promoting.clone())));
-    changes
-}
-
-fn done(promoting: Rotation) -> Rotation {
-    Rotation { phase: RotationPhase::Done, longest_leaf: None, files: Vec::new(), ..promoting }
-}
-
-/// Deletes `next/`, then the state.
-fn aborted(dir: &Path) -> Vec<Change> {
-    let mut changes = cleared(&dir.join(PARTIAL));
-    changes.extend(cleared(&dir.join(NEXT)));
-    changes.push(Change::RemoveFile(dir.join(ROTATION)));
-    changes
-}
-
-/// Deletes a folder of an authority, its keys first.
-fn cleared(folder: &Path) -> Vec<Change> {
-    let files = AUTHORITY_FILES.into_iter().map(|name| Change::RemoveFile(folder.join(name)));
-    files.chain([Change::RemoveFolder(folder.to_owned())]).collect()
-}
-
-/// A folder that a rotation replaces or deletes holds nothing but an authority.
-fn check_is_ours(folder: &Path) -> Result<(), CaError> {
-    if !files::check_real_folder(folder)? {
-        return Ok(());
-    }
-    for found in fs::read_dir(folder).map_err(CaError::io("read", folder))? {
-        let name = found.map_err(CaError::io("read", folder))?.file_name();
-        if !AUTHORITY_FILES.iter().any(|our| name == *our) {
-            let reason = format!("`{}` in it is not of meshc: move it away", name.to_string_lossy());
-            return Err(CaError::UnsafePath { path: folder.to_owned(), reason });
-        }
-    }
-    Ok(())
-}
-
 fn trust_domain(dir: &Path) -> Result<String, CaError> {
     let path = dir.join(INTERMEDIATE_CERTIFICATE);
     let certificates = store::read_certificates(&path)?;
     let first = certificates.first().ok_or_else(|| CaError::Missing { path })?;
-    let facts = inspect_der(first)?;
+    let facts = inspect_certificate(first)?;
     stated_trust_domain(&facts).ok_or(CaError::NoTrustDomain { subject: facts.subject })
 }
 
@@ -398,14 +256,14 @@ fn new_root_serial(dir: &Path) -> Result<String, CaError> {
     let path = dir.join(NEXT).join(ROOT_CERTIFICATE);
     let roots = store::read_certificates(&path)?;
     let first = roots.first().ok_or(CaError::Missing { path })?;
-    inspect_der(first).map(|facts| serial(&facts.serial))
+    inspect_certificate(first).map(|facts| serial(&facts.serial))
 }
 
 /// The issued chains in a folder of certificates; an identity without one is left out.
 fn leaves(
     certificates: &Path,
     requests: &IdentityRequests,
-) -> Result<BTreeMap<meshc_contract::SpiffeId, Vec<CertificateDer<'static>>>, CaError> {
+) -> Result<BTreeMap<SpiffeId, Vec<CertificateDer<'static>>>, CaError> {
     let mut found = BTreeMap::new();
     for request in &requests.requests {
         check_spiffe_id(&request.spiffe_id)?;
@@ -426,7 +284,7 @@ fn new_leaves(
     let mut found = NewLeaves::new();
     for (id, chain) in leaves(certificates, requests)? {
         let Some(leaf) = chain.first() else { continue };
-        let facts = inspect_der(leaf)?;
+        let facts = inspect_certificate(leaf)?;
         if facts.uris == [id.to_string()] && root_of(&chain, new_roots).is_ok() {
             found.insert(id, serial(&facts.serial));
         }

@@ -5,13 +5,15 @@ mod check;
 mod init;
 mod inspect;
 mod issue;
+mod rotate;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use meshc_ca::{AgeRecipients, CaError, KeyProtection};
+use meshc_ca::{AgeRecipients, CaError, CaProtection, KeyAlgorithm, KeyProtection, parse_rfc3339};
+use meshc_contract::Lifetime;
 
 use crate::args::Global;
 use crate::exit::{Failure, Outcome};
@@ -21,6 +23,9 @@ use crate::exit::{Failure, Outcome};
 pub(crate) struct CaArgs {
     #[command(subcommand)]
     command: CaCommand,
+    /// Take it for this time, as 2026-11-24T12:00:00Z. For rehearsals and tests.
+    #[arg(long, global = true, hide = true, value_name = "TIME", value_parser = moment)]
+    now: Option<SystemTime>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +38,40 @@ enum CaCommand {
     Check(check::CheckArgs),
     /// Show what certificates say.
     Inspect(inspect::InspectArgs),
+    /// Replace leaves, the intermediate, or the root; the root in steps that need evidence.
+    Rotate(rotate::RotateArgs),
+}
+
+/// What a new root and its intermediate are like.
+#[derive(Debug, Args)]
+struct AuthorityArgs {
+    /// Algorithm of the root's key, p256 or p384.
+    #[arg(long, value_name = "ALGORITHM", default_value = "p256")]
+    algo: KeyAlgorithm,
+    /// How long the root is valid.
+    #[arg(long, value_name = "TTL", default_value = "3650d")]
+    root_ttl: Lifetime,
+    /// How long the intermediate is valid.
+    #[arg(long, value_name = "TTL", default_value = "365d")]
+    intermediate_ttl: Lifetime,
+    #[command(flatten)]
+    protection: ProtectionArgs,
+    /// Encrypt the root's key to this age recipient only, instead of those of the intermediate; may be repeated.
+    #[arg(long, value_name = "AGE1…", conflicts_with = "plaintext_keys")]
+    encrypt_root_to: Vec<String>,
+}
+
+impl AuthorityArgs {
+    fn protection(&self) -> Result<CaProtection, Failure> {
+        let intermediate = self.protection.protection()?;
+        let root = if self.encrypt_root_to.is_empty() {
+            intermediate.clone()
+        } else {
+            let recipients = AgeRecipients::parse(self.encrypt_root_to.iter().map(String::as_str));
+            KeyProtection::Age(recipients.map_err(failure)?)
+        };
+        Ok(CaProtection { root, intermediate })
+    }
 }
 
 /// How private keys are written.
@@ -66,13 +105,18 @@ impl ProtectionArgs {
 /// Runs `meshc ca`.
 pub(crate) fn run(args: &CaArgs, global: &Global) -> Result<Outcome, Failure> {
     // The library never asks for the time.
-    let now = SystemTime::now();
+    let now = args.now.unwrap_or_else(SystemTime::now);
     match &args.command {
         CaCommand::Init(args) => init::run(args, global, now),
         CaCommand::Issue(args) => issue::run(args, global, now),
         CaCommand::Check(args) => check::run(args, global, now),
-        CaCommand::Inspect(args) => inspect::run(args, global),
+        CaCommand::Inspect(args) => inspect::run(args, global, now),
+        CaCommand::Rotate(args) => rotate::run(args, global, now),
     }
+}
+
+fn moment(text: &str) -> Result<SystemTime, CaError> {
+    parse_rfc3339(text).map(SystemTime::from)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -18,6 +18,16 @@ use crate::report;
 /// Arguments of `meshc ca issue`.
 #[derive(Debug, Args)]
 pub(super) struct IssueArgs {
+    #[command(flatten)]
+    issuing: IssuingArgs,
+    /// Issue again what would be kept: certificates in --out whose inputs did not change and that are not half over.
+    #[arg(long)]
+    renew_all: bool,
+}
+
+/// What is issued, from what, to where.
+#[derive(Debug, Args)]
+pub(super) struct IssuingArgs {
     /// Identity requests, as `meshc build` writes them.
     #[arg(long, value_name = "FILE")]
     identities: PathBuf,
@@ -36,20 +46,55 @@ pub(super) struct IssueArgs {
     /// The longest lifetime that is granted.
     #[arg(long, value_name = "TTL", default_value = "90d")]
     max_ttl: Lifetime,
-    /// Issue again what would be kept: certificates in --out whose inputs did not change and that are not half over.
-    #[arg(long)]
-    renew_all: bool,
     #[command(flatten)]
     protection: ProtectionArgs,
 }
 
+/// Which certificates are issued again although they could be kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Again<'a> {
+    /// None.
+    None,
+    /// All.
+    All,
+    /// Those of these identities.
+    Only(&'a [SpiffeId]),
+}
+
+impl Again<'_> {
+    fn includes(self, id: &SpiffeId) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Only(ids) => ids.contains(id),
+        }
+    }
+}
+
 pub(super) fn run(args: &IssueArgs, global: &Global, now: SystemTime) -> Result<Outcome, Failure> {
+    let IssueArgs { issuing, renew_all } = args;
+    issue(issuing, if *renew_all { Again::All } else { Again::None }, global, now)
+}
+
+/// Issues what is due and what is wanted again.
+pub(super) fn issue(
+    args: &IssuingArgs,
+    again: Again<'_>,
+    global: &Global,
+    now: SystemTime,
+) -> Result<Outcome, Failure> {
     let protection = args.protection.protection()?;
     let requests = parse_identity_requests(&read(&args.identities)?)
         .map_err(|error| Failure::new(format!("{}: {error}", args.identities.display())))?;
     if requests.requests.is_empty() {
         report::note(&format!("{} asks for no identity", args.identities.display()), global);
         return Ok(Outcome::NoInputs);
+    }
+    if let Again::Only(ids) = again {
+        let asked = |id: &&SpiffeId| requests.requests.iter().any(|request| request.spiffe_id == **id);
+        if let Some(id) = ids.iter().find(|id| !asked(id)) {
+            return Err(Failure::new(format!("{} does not ask for {id}", args.identities.display())));
+        }
     }
     let identities = args.identity.as_deref().map(AgeIdentities::read).transpose().map_err(failure)?;
     let issuer = load_issuer(&args.ca, identities.as_ref()).map_err(failure)?;
@@ -61,7 +106,7 @@ pub(super) fn run(args: &IssueArgs, global: &Global, now: SystemTime) -> Result<
     let mut lines = Vec::new();
     for (request, decision) in requests.requests.into_iter().zip(decisions) {
         match decision {
-            Renewal::Keep { not_after } if !args.renew_all => {
+            Renewal::Keep { not_after } if !again.includes(&request.spiffe_id) => {
                 let folder = leaf_folder(&args.out, &request.spiffe_id);
                 lines.push(Line {
                     kept: true,
