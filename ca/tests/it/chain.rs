@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use crate::mesh::{NOW, authority, bookinfo, issuer, options, request, requests};
 
-fn verify(issued: &Issued, at: OffsetDateTime) -> Result<(), webpki::Error> {
+pub(crate) fn verify(issued: &Issued, at: OffsetDateTime) -> Result<(), webpki::Error> {
     let chain = issued.certificate_chain_pem().unwrap();
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<_, _>>().unwrap();
     let root = CertificateDer::from_pem_slice(issued.roots_pem().as_bytes()).unwrap();

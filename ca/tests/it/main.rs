@@ -7,9 +7,14 @@
 )]
 
 mod chain;
+#[cfg(unix)]
+mod envoy;
 mod mesh;
 mod openssl;
 mod program;
 mod renewal;
+mod rotation;
+#[cfg(unix)]
+mod rotation_on_envoys;
 mod sops;
 mod store;

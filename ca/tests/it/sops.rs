@@ -1,5 +1,5 @@
-//! Sealed files, as `sops` and `age` themselves open them. `MESHC_SOPS` and `MESHC_AGE` name the programs; without them
-//! they are looked for in PATH.
+//! Sealed files, as `sops` and `age` themselves open them. `MESHC_SOPS` and `MESHC_AGE` name the programs, which `ci/test`
+//! builds where Go is there; without them they are looked for in PATH.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +36,7 @@ impl Sealed {
             KeyProtection::Age(AgeRecipients::parse(recipients.iter().map(String::as_str)).unwrap());
         let identities: Vec<_> = (0..2).map(|n| dir.path().join(format!("identity-{n}"))).collect();
         for (path, key) in identities.iter().zip(&keys) {
-            fs::write(path, format!("{}\n", key.to_string().expose_secret())).unwrap();
+            write_for_owner(path, &format!("{}\n", key.to_string().expose_secret()));
         }
         let ca = dir.path().join("ca");
         let protections = CaProtection { root: protection.clone(), intermediate: protection.clone() };
@@ -49,6 +49,16 @@ impl Sealed {
 
     fn folder(&self) -> PathBuf {
         self.dir.path().join("out/bookinfo/bookinfo-reviews")
+    }
+}
+
+/// As `age-keygen` writes it.
+fn write_for_owner(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 }
 
