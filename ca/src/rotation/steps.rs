@@ -247,7 +247,7 @@ fn order(reason: &str) -> CaError {
 fn trust_domain(dir: &Path) -> Result<String, CaError> {
     let path = dir.join(INTERMEDIATE_CERTIFICATE);
     let certificates = store::read_certificates(&path)?;
-    let first = certificates.first().ok_or_else(|| CaError::Missing { path })?;
+    let first = certificates.first().ok_or(CaError::Missing { path })?;
     let facts = inspect_certificate(first)?;
     stated_trust_domain(&facts).ok_or(CaError::NoTrustDomain { subject: facts.subject })
 }

@@ -73,10 +73,10 @@ impl Mesh {
 
     /// One proxy after the other takes the certificate of a phase; calls succeed in both directions at every moment.
     fn roll(&mut self, phase: &str) {
-        for proxy in 0..2 {
+        for (proxy, account) in ACCOUNTS.into_iter().enumerate() {
             self.load(proxy, phase);
             self.reports(proxy, phase);
-            assert_eq!(self.calls(), [200, 200], "{} in {phase}", ACCOUNTS[proxy]);
+            assert_eq!(self.calls(), [200, 200], "{account} in {phase}");
         }
     }
 
