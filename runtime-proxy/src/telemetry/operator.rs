@@ -1,0 +1,401 @@
+//! Envoy's command operators: what stands between per cent signs in formats of logs and in values of headers.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use ::http::{HeaderMap, HeaderName};
+
+use super::{HttpRecord, Record, time};
+
+/// One operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Operator {
+    StartTime(Option<String>),
+    Request(Header),
+    /// A request header whose query is cut off.
+    RequestWithoutQuery(Header),
+    Response(Header),
+    Trailer(Header),
+    Environment(String),
+    GrpcStatus(GrpcSpelling),
+    Address {
+        which: Which,
+        part: Part,
+    },
+    Simple(Simple),
+}
+
+/// A header, or another one where it is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    first: Name,
+    otherwise: Option<Name>,
+}
+
+/// A header by name; pseudo headers are what HTTP/1 writes into its first line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Name {
+    Method,
+    Path,
+    Authority,
+    Scheme,
+    Status,
+    Header(HeaderName),
+}
+
+/// Address of which socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    DownstreamLocal,
+    DownstreamRemote,
+    DownstreamDirectRemote,
+    UpstreamLocal,
+}
+
+/// What of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Both,
+    WithoutPort,
+    Port,
+}
+
+/// How a gRPC status is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GrpcSpelling {
+    Camel,
+    Snake,
+    Number,
+}
+
+/// Operators without an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Simple {
+    Protocol,
+    ResponseCode,
+    ResponseFlags,
+    ResponseFlagsLong,
+    ResponseCodeDetails,
+    TerminationDetails,
+    UpstreamFailure,
+    BytesReceived,
+    BytesSent,
+    Duration,
+    UpstreamHost,
+    UpstreamCluster,
+    UpstreamPeerUri,
+    UpstreamAttempts,
+    ServerName,
+    RouteName,
+    ChainName,
+    PeerUri,
+    PeerSubject,
+    TlsVersion,
+    TlsCipher,
+    ConnectionId,
+    Hostname,
+}
+
+const SIMPLE: [(&str, Simple); 26] = [
+    ("PROTOCOL", Simple::Protocol),
+    ("RESPONSE_CODE", Simple::ResponseCode),
+    ("RESPONSE_FLAGS", Simple::ResponseFlags),
+    ("RESPONSE_FLAGS_LONG", Simple::ResponseFlagsLong),
+    ("RESPONSE_CODE_DETAILS", Simple::ResponseCodeDetails),
+    ("CONNECTION_TERMINATION_DETAILS", Simple::TerminationDetails),
+    ("UPSTREAM_TRANSPORT_FAILURE_REASON", Simple::UpstreamFailure),
+    ("BYTES_RECEIVED", Simple::BytesReceived),
+    ("BYTES_SENT", Simple::BytesSent),
+    ("DURATION", Simple::Duration),
+    ("UPSTREAM_HOST", Simple::UpstreamHost),
+    ("UPSTREAM_REMOTE_ADDRESS", Simple::UpstreamHost),
+    ("UPSTREAM_CLUSTER", Simple::UpstreamCluster),
+    ("UPSTREAM_CLUSTER_RAW", Simple::UpstreamCluster),
+    ("UPSTREAM_PEER_URI_SAN", Simple::UpstreamPeerUri),
+    ("UPSTREAM_REQUEST_ATTEMPT_COUNT", Simple::UpstreamAttempts),
+    ("REQUESTED_SERVER_NAME", Simple::ServerName),
+    ("ROUTE_NAME", Simple::RouteName),
+    ("FILTER_CHAIN_NAME", Simple::ChainName),
+    ("DOWNSTREAM_PEER_URI_SAN", Simple::PeerUri),
+    ("DOWNSTREAM_PEER_SUBJECT", Simple::PeerSubject),
+    ("DOWNSTREAM_TLS_VERSION", Simple::TlsVersion),
+    ("DOWNSTREAM_TLS_CIPHER", Simple::TlsCipher),
+    ("CONNECTION_ID", Simple::ConnectionId),
+    ("STREAM_ID", Simple::ConnectionId),
+    ("HOSTNAME", Simple::Hostname),
+];
+
+const ADDRESSES: [(&str, Which); 4] = [
+    ("DOWNSTREAM_LOCAL_", Which::DownstreamLocal),
+    ("DOWNSTREAM_REMOTE_", Which::DownstreamRemote),
+    ("DOWNSTREAM_DIRECT_REMOTE_", Which::DownstreamDirectRemote),
+    ("UPSTREAM_LOCAL_", Which::UpstreamLocal),
+];
+
+/// gRPC status codes as Envoy names them.
+const GRPC: [(&str, &str); 17] = [
+    ("OK", "OK"),
+    ("Canceled", "CANCELLED"),
+    ("Unknown", "UNKNOWN"),
+    ("InvalidArgument", "INVALID_ARGUMENT"),
+    ("DeadlineExceeded", "DEADLINE_EXCEEDED"),
+    ("NotFound", "NOT_FOUND"),
+    ("AlreadyExists", "ALREADY_EXISTS"),
+    ("PermissionDenied", "PERMISSION_DENIED"),
+    ("ResourceExhausted", "RESOURCE_EXHAUSTED"),
+    ("FailedPrecondition", "FAILED_PRECONDITION"),
+    ("Aborted", "ABORTED"),
+    ("OutOfRange", "OUT_OF_RANGE"),
+    ("Unimplemented", "UNIMPLEMENTED"),
+    ("Internal", "INTERNAL"),
+    ("Unavailable", "UNAVAILABLE"),
+    ("DataLoss", "DATA_LOSS"),
+    ("Unauthenticated", "UNAUTHENTICATED"),
+];
+
+/// What an operator says of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said<'r> {
+    Nothing,
+    Text(Cow<'r, str>),
+    Number(u64),
+}
+
+impl Operator {
+    /// Reads an operator: its name and what stands in parentheses behind it.
+    ///
+    /// # Errors
+    /// If the proxy does not know it, as a sentence.
+    pub(super) fn parse(name: &str, argument: Option<&str>) -> Result<Self, String> {
+        let header = || Header::parse(argument.unwrap_or_default());
+        let operator = match name {
+            "START_TIME" => Self::StartTime(argument.filter(|text| !text.is_empty()).map(ToOwned::to_owned)),
+            "REQ" => Self::Request(header()?),
+            "REQ_WITHOUT_QUERY" => Self::RequestWithoutQuery(header()?),
+            "RESP" => Self::Response(header()?),
+            "TRAILER" => Self::Trailer(header()?),
+            "ENVIRONMENT" => Self::Environment(argument.unwrap_or_default().to_owned()),
+            "GRPC_STATUS" => Self::GrpcStatus(match argument {
+                None | Some("" | "CAMEL_STRING") => GrpcSpelling::Camel,
+                Some("SNAKE_STRING") => GrpcSpelling::Snake,
+                Some("NUMBER") => GrpcSpelling::Number,
+                Some(other) => return Err(format!("`{other}` is no way to spell a gRPC status")),
+            }),
+            "GRPC_STATUS_NUMBER" => Self::GrpcStatus(GrpcSpelling::Number),
+            other => return Self::without_argument(other),
+        };
+        Ok(operator)
+    }
+
+    fn without_argument(name: &str) -> Result<Self, String> {
+        if let Some((_, simple)) = SIMPLE.iter().find(|(known, _)| *known == name) {
+            return Ok(Self::Simple(*simple));
+        }
+        let address = ADDRESSES.iter().find_map(|(start, which)| Some((name.strip_prefix(start)?, *which)));
+        match address {
+            Some(("ADDRESS", which)) => Ok(Self::Address { which, part: Part::Both }),
+            Some(("ADDRESS_WITHOUT_PORT", which)) => Ok(Self::Address { which, part: Part::WithoutPort }),
+            Some(("PORT", which)) => Ok(Self::Address { which, part: Part::Port }),
+            _ => Err(format!("`%{name}%` is an operator that the proxy does not know")),
+        }
+    }
+
+    /// Headers of the request that it looks at.
+    pub(super) fn request_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        let header = match self {
+            Self::Request(header) | Self::RequestWithoutQuery(header) => Some(header),
+            _ => None,
+        };
+        header.into_iter().flat_map(Header::names)
+    }
+
+    /// Headers of the response that it looks at.
+    pub(super) fn response_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        let header = match self {
+            Self::Response(header) => Some(header),
+            _ => None,
+        };
+        header.into_iter().flat_map(Header::names)
+    }
+
+    /// What it says of a record.
+    pub(super) fn of<'r>(&'r self, record: &'r Record) -> Said<'r> {
+        let http = record.http.as_deref();
+        match self {
+            Self::StartTime(pattern) => {
+                let mut out = String::with_capacity(24);
+                match pattern {
+                    Some(pattern) => time::write_pattern(record.started, pattern, &mut out),
+                    None => time::write_iso(record.started, &mut out),
+                }
+                Said::Text(Cow::Owned(out))
+            }
+            Self::Request(header) => header.of(record, http.map(|http| &http.request)),
+            Self::RequestWithoutQuery(header) => match header.of(record, http.map(|http| &http.request)) {
+                Said::Text(Cow::Borrowed(text)) => {
+                    Said::Text(Cow::Borrowed(text.split('?').next().unwrap_or(text)))
+                }
+                Said::Text(Cow::Owned(text)) => {
+                    Said::Text(Cow::Owned(text.split('?').next().unwrap_or_default().to_owned()))
+                }
+                other => other,
+            },
+            Self::Response(header) => header.of(record, http.map(|http| &http.response)),
+            Self::Trailer(header) => header.of(record, http.map(|http| &http.trailers)),
+            Self::Environment(name) => {
+                std::env::var(name).map_or(Said::Nothing, |value| Said::Text(Cow::Owned(value)))
+            }
+            Self::GrpcStatus(spelling) => grpc(http.and_then(|http| http.grpc_status), *spelling),
+            Self::Address { which, part } => address(which.of(record), *part),
+            Self::Simple(simple) => simple.of(record),
+        }
+    }
+}
+
+impl Which {
+    fn of(self, record: &Record) -> Option<SocketAddr> {
+        match self {
+            Self::DownstreamLocal => record.downstream_local,
+            Self::DownstreamRemote => record.downstream_remote,
+            Self::DownstreamDirectRemote => record.downstream_direct_remote,
+            Self::UpstreamLocal => record.upstream.local,
+        }
+    }
+}
+
+impl Simple {
+    fn of(self, record: &Record) -> Said<'_> {
+        let some = |text: &'_ str| !text.is_empty();
+        let text = match self {
+            Self::Protocol => record.protocol,
+            Self::ResponseCodeDetails => &record.details,
+            Self::TerminationDetails => &record.termination_details,
+            Self::UpstreamFailure => &record.upstream.failure,
+            Self::UpstreamHost => record.upstream.host.as_deref().unwrap_or_default(),
+            Self::UpstreamCluster => record.upstream.name.as_deref().unwrap_or_default(),
+            Self::UpstreamPeerUri => &record.upstream.peer_uri,
+            Self::ServerName => &record.server_name,
+            Self::RouteName => record.route.as_deref().unwrap_or_default(),
+            Self::ChainName => record.chain.as_deref().unwrap_or_default(),
+            Self::PeerUri => &record.peer_uri,
+            Self::PeerSubject => &record.peer_subject,
+            Self::TlsVersion => record.tls.as_ref().map(|(version, _)| version.as_ref()).unwrap_or_default(),
+            Self::TlsCipher => record.tls.as_ref().map(|(_, cipher)| cipher.as_ref()).unwrap_or_default(),
+            Self::ResponseFlags if record.flags.is_empty() => "",
+            Self::ResponseFlags => return Said::Text(record.flags.short()),
+            Self::ResponseFlagsLong if record.flags.is_empty() => "",
+            Self::ResponseFlagsLong => return Said::Text(record.flags.long()),
+            Self::ResponseCode => return Said::Number(record.response_code.into()),
+            Self::BytesReceived => return Said::Number(record.bytes_received),
+            Self::BytesSent => return Said::Number(record.bytes_sent),
+            Self::Duration => {
+                return Said::Number(u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX));
+            }
+            Self::UpstreamAttempts => return Said::Number(record.upstream.attempts.into()),
+            Self::ConnectionId => return Said::Number(record.connection_id),
+            Self::Hostname => {
+                return std::env::var("HOSTNAME").map_or(Said::Nothing, |name| Said::Text(Cow::Owned(name)));
+            }
+        };
+        if some(text) { Said::Text(Cow::Borrowed(text)) } else { Said::Nothing }
+    }
+}
+
+fn address<'r>(address: Option<SocketAddr>, part: Part) -> Said<'r> {
+    match (address, part) {
+        (None, _) => Said::Nothing,
+        (Some(address), Part::Both) => Said::Text(Cow::Owned(address.to_string())),
+        (Some(address), Part::WithoutPort) => Said::Text(Cow::Owned(address.ip().to_string())),
+        (Some(address), Part::Port) => Said::Number(address.port().into()),
+    }
+}
+
+fn grpc<'r>(status: Option<u16>, spelling: GrpcSpelling) -> Said<'r> {
+    let Some(status) = status else { return Said::Nothing };
+    let names = GRPC.get(usize::from(status));
+    match (spelling, names) {
+        (GrpcSpelling::Number, _) => Said::Number(status.into()),
+        (GrpcSpelling::Camel, Some((camel, _))) => Said::Text(Cow::Borrowed(camel)),
+        (GrpcSpelling::Snake, Some((_, snake))) => Said::Text(Cow::Borrowed(snake)),
+        (_, None) => Said::Text(Cow::Owned(status.to_string())),
+    }
+}
+
+impl Header {
+    /// Reads `NAME` or `NAME?OTHER`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let (first, otherwise) = match text.split_once('?') {
+            Some((first, otherwise)) => (first, Some(Name::parse(otherwise)?)),
+            None => (text, None),
+        };
+        Ok(Self { first: Name::parse(first)?, otherwise })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        let name = |name: &'_ Name| match name {
+            Name::Header(_) => true,
+            _ => false,
+        };
+        std::iter::once(&self.first).chain(&self.otherwise).filter(move |one| name(one)).filter_map(|one| {
+            match one {
+                Name::Header(name) => Some(name),
+                _ => None,
+            }
+        })
+    }
+
+    fn of<'r>(&'r self, record: &'r Record, headers: Option<&'r HeaderMap>) -> Said<'r> {
+        let (Some(http), Some(headers)) = (record.http.as_deref(), headers) else { return Said::Nothing };
+        match self.first.of(record, http, headers) {
+            Said::Nothing => {
+                self.otherwise.as_ref().map_or(Said::Nothing, |name| name.of(record, http, headers))
+            }
+            found => found,
+        }
+    }
+}
+
+impl Name {
+    fn parse(text: &str) -> Result<Self, String> {
+        let lower = text.to_ascii_lowercase();
+        match lower.as_str() {
+            ":method" => Ok(Self::Method),
+            ":path" => Ok(Self::Path),
+            ":authority" | "host" => Ok(Self::Authority),
+            ":scheme" => Ok(Self::Scheme),
+            ":status" => Ok(Self::Status),
+            name => HeaderName::from_bytes(name.as_bytes())
+                .map(Self::Header)
+                .map_err(|_| format!("`{text}` is no name of a header")),
+        }
+    }
+
+    fn of<'r>(&self, record: &Record, http: &'r HttpRecord, headers: &'r HeaderMap) -> Said<'r> {
+        let text = match self {
+            Self::Method => http.method.as_str(),
+            Self::Path => &http.path,
+            Self::Authority => &http.authority,
+            Self::Scheme => http.scheme,
+            Self::Status => return Said::Number(record.response_code.into()),
+            Self::Header(name) => return values(headers, name),
+        };
+        if text.is_empty() { Said::Nothing } else { Said::Text(Cow::Borrowed(text)) }
+    }
+}
+
+/// All values of a header, joined by commas.
+fn values<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Said<'r> {
+    let mut found = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    match (found.next(), found.next()) {
+        (None, _) => Said::Nothing,
+        (Some(one), None) => Said::Text(one),
+        (Some(first), Some(second)) => {
+            let mut joined = format!("{first},{second}");
+            for value in found {
+                let _ = write!(joined, ",{value}");
+            }
+            Said::Text(Cow::Owned(joined))
+        }
+    }
+}
