@@ -7,6 +7,7 @@
 )]
 
 mod broken_input;
+mod ca;
 mod command_line;
 mod determinism;
 mod golden;
