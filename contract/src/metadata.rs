@@ -21,5 +21,7 @@ pub const SOURCE_ANNOTATION: &str = below_domain!("source");
 pub const DIGEST_ANNOTATION: &str = below_domain!("digest");
 /// Annotation of injected pods: digest of the configuration of their proxy, so that a changed one replaces the pods.
 pub const CONFIG_DIGEST_ANNOTATION: &str = below_domain!("config-digest");
+/// Annotation of pods in the input: the program of their proxy, `envoy` or `proxy`. It wins over the option of the build.
+pub const TARGET_ANNOTATION: &str = below_domain!("target");
 /// Label of the Secrets in which the push agent keeps what was there before a run: the id of its ApplySet.
 pub const UNDO_LABEL: &str = below_domain!("undo-of");

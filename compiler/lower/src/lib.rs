@@ -17,6 +17,7 @@ mod security;
 mod shared;
 mod telemetry;
 mod upstream;
+mod workload_labels;
 
 use std::collections::BTreeMap;
 

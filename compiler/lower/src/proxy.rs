@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use meshc_diagnostics::Diagnostics;
+use meshc_contract::metadata::TARGET_ANNOTATION;
+use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
 use meshc_model::{Mesh, Workload, WorkloadRole};
-use meshc_plan::{HeadlessService, ProxyPlan, ProxyRole};
+use meshc_plan::{HeadlessService, ProxyPlan, ProxyRole, ProxyTarget};
 
 use crate::context::ProxyContext;
 use crate::shared::Shared;
-use crate::{bootstrap, gateway, inbound, listener, security, upstream};
+use crate::{bootstrap, gateway, inbound, listener, security, upstream, workload_labels};
 
 /// Generated Services by namespace and name.
 pub(crate) type HeadlessServices = BTreeMap<(String, String), HeadlessService>;
@@ -45,6 +46,8 @@ pub(crate) fn proxy(
             WorkloadRole::Sidecar => ProxyRole::Sidecar,
             WorkloadRole::Gateway => ProxyRole::Gateway,
         },
+        labels: workload_labels::of(mesh, workload),
+        target: target(workload, diags),
         identity: workload.identity.clone(),
         listeners,
         route_tables,
@@ -67,4 +70,26 @@ pub(crate) fn is_reserved_port(cx: &ProxyContext<'_>, port: u16) -> bool {
         || stated
             .iter()
             .any(|key| cx.workload.metadata.get(*key).is_some_and(|text| *text == port.to_string()))
+}
+
+/// The program that the pods ask for.
+fn target(workload: &Workload, diags: &mut Diagnostics) -> Option<ProxyTarget> {
+    let stated = workload.annotations.get(TARGET_ANNOTATION)?;
+    let target = ProxyTarget::parse(stated);
+    if target.is_none() {
+        let message = format!(
+            "annotation `{TARGET_ANNOTATION}` of {} is `{stated}`, which is no target",
+            workload.object
+        );
+        let finding = Diagnostic::new(&codes::INVALID_VALUE, message)
+            .consequence("the pods get the proxy that the build chooses for all")
+            .help("write `envoy` or `proxy`");
+        diags.push(match &workload.origin {
+            Origin::Declared { object, span } => {
+                finding.at(*span, "of this workload").about(object.clone(), "")
+            }
+            Origin::Default { .. } => finding,
+        });
+    }
+    target
 }

@@ -31,6 +31,7 @@ mod outlier;
 mod proxy;
 mod route;
 mod stats;
+mod target;
 mod tls;
 mod tracing;
 mod traffic_capture;
@@ -69,7 +70,9 @@ pub use load_balancing::{
     ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
 };
 pub use manifests::{Manifest, Manifests};
-pub use meshc_contract::proxy::{ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming};
+pub use meshc_contract::proxy::{
+    ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming, WorkloadLabels,
+};
 pub use mirror::Mirror;
 pub use names::{Direction, ListenerName, RouteTableName, UpstreamName};
 pub use network_filter::{NetworkFilter, TcpProxy, Tunnel};
@@ -79,6 +82,7 @@ pub use route::{
     Route, RouteAction, RouteForward, RouteTable, TlsRequirement, VirtualHost, WeightedUpstream,
 };
 pub use stats::{MetricOverride, StatsFilter};
+pub use target::ProxyTarget;
 pub use tls::{
     CertificateSource, ClientCertificate, DownstreamTls, TlsVersion, TrustSource, UpstreamTls,
     UpstreamTlsChoice,

@@ -7,7 +7,10 @@ use std::time::Duration;
 use meshc_contract::{SpiffeId, WorkloadRef};
 use meshc_diagnostics::Origin;
 
-use crate::{HeadlessService, IdentityPlan, Listener, Locality, ProbeBridge, RouteTable, Upstream};
+use crate::{
+    HeadlessService, IdentityPlan, Listener, Locality, ProbeBridge, ProxyTarget, RouteTable, Upstream,
+    WorkloadLabels,
+};
 
 /// The plan of a mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +30,10 @@ pub struct ProxyPlan {
     pub workload: WorkloadRef,
     /// What kind of proxy it is.
     pub role: ProxyRole,
+    /// What metrics call the workload.
+    pub labels: WorkloadLabels,
+    /// The program that the workload asks for; `None` leaves it to whoever builds.
+    pub target: Option<ProxyTarget>,
     /// The identity it presents.
     pub identity: SpiffeId,
     /// Listeners in the order in which istiod sends them.

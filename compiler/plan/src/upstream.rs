@@ -1,6 +1,7 @@
 //! Upstreams: what Envoy calls clusters.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use meshc_contract::ObjectRef;
@@ -8,7 +9,7 @@ use meshc_diagnostics::Origin;
 
 use crate::{
     ConnectionPool, Direction, Discovery, DnsResolution, LoadBalancing, OutlierDetection, UpstreamName,
-    UpstreamProtocol, UpstreamTlsChoice,
+    UpstreamProtocol, UpstreamTlsChoice, WorkloadLabels,
 };
 
 /// One destination of traffic.
@@ -48,6 +49,8 @@ pub struct Upstream {
     pub explicit_common_lb: bool,
     /// Services that it belongs to, as Istio's metrics read them from the metadata.
     pub services: Vec<UpstreamService>,
+    /// What metrics call the workload behind it, where all of its pods are of one; `None` otherwise, and where nobody knows.
+    pub workload: Option<Arc<WorkloadLabels>>,
     /// The DestinationRule that applies, which Istio puts into the metadata.
     pub config: Option<ObjectRef>,
     /// The subset, which Istio puts into the metadata.

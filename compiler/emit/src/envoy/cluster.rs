@@ -38,6 +38,7 @@ pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Clust
         cleanup_interval,
         explicit_common_lb,
         services,
+        workload: _,
         config,
         subset,
         external,

@@ -104,6 +104,8 @@ impl<'p> Emitter<'p> {
         let ProxyPlan {
             workload,
             role,
+            labels: _,
+            target: _,
             identity: _,
             listeners,
             route_tables,

@@ -53,6 +53,7 @@ pub(super) fn upstream(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> Arc<Ups
         } else {
             Vec::new()
         },
+        workload: None,
         config: rule.map(|rule| rule.object.clone()),
         subset: None,
         external: false,

@@ -10,6 +10,7 @@ use meshc_plan::{
 };
 
 use super::discovery::{self, Found};
+use super::endpoints::selected;
 use super::locality::{self, LocalitySetting};
 use super::protocol::ProtocolFacts;
 use super::stat_name::StatName;
@@ -17,6 +18,7 @@ use super::target::{Target, TargetMode};
 use super::traffic_policy::EffectivePolicy;
 use super::{auto_mtls, connection_pool, load_balancing, outlier, proxy_protocol};
 use crate::context::ProxyContext;
+use crate::workload_labels;
 
 /// Upstreams of all services that a proxy sees, in their order, each followed by its subsets.
 pub(super) fn of_services(
@@ -97,6 +99,10 @@ fn build(
         } else {
             Vec::new()
         },
+        workload: workload_labels::only(
+            cx.mesh,
+            service.endpoints.iter().filter(|fact| selected(target, fact)),
+        ),
         config: target.rule_object(),
         subset: target.subset_name().map(str::to_owned),
         // istiod forgets it for subsets.

@@ -85,6 +85,7 @@ fn base(cx: &ProxyContext<'_>, name: UpstreamName, rule: &'static str) -> Upstre
         cleanup_interval: None,
         explicit_common_lb: false,
         services: Vec::new(),
+        workload: None,
         config: None,
         subset: None,
         external: false,

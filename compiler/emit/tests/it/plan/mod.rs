@@ -212,6 +212,7 @@ pub(crate) fn upstream(name: UpstreamName, discovery: Discovery) -> Upstream {
         cleanup_interval: None,
         explicit_common_lb: false,
         services: Vec::new(),
+        workload: None,
         config: None,
         subset: None,
         external: false,
@@ -239,6 +240,8 @@ pub(crate) fn proxy(namespace: &str, name: &str, role: ProxyRole) -> ProxyPlan {
     ProxyPlan {
         workload: WorkloadRef { namespace: namespace.into(), name: name.into() },
         role,
+        labels: Default::default(),
+        target: None,
         identity: SpiffeId {
             trust_domain: "cluster.local".into(),
             namespace: namespace.into(),
