@@ -1,5 +1,46 @@
 //! The configuration that is in force, compiled from the file.
 
+mod chain;
 mod error;
+mod listener;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use meshc_contract::proxy::ProxyConfig;
+
+pub(crate) use chain::{Chain, ChainKey, ChainRef, Current, Handler};
 pub(crate) use error::ConfigError;
+pub(crate) use listener::Listener;
+
+use crate::{http, upstream};
+
+/// The configuration that is in force. It never changes; a reload puts another one in its place.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// What the file says.
+    pub(crate) source: ProxyConfig,
+    /// SHA-256 of the file, lower-case hex.
+    pub(crate) digest: String,
+    /// Listeners by name.
+    pub(crate) listeners: BTreeMap<Arc<str>, Arc<Listener>>,
+    /// Tables of routes by name.
+    pub(crate) tables: BTreeMap<String, Arc<http::RouteTable>>,
+    /// Destinations by name. One that did not change is the same as before a reload, with its connections and ejections.
+    pub(crate) upstreams: BTreeMap<String, Arc<upstream::Upstream>>,
+}
+
+/// The configuration in force, wherever it is needed.
+pub(crate) type Shared = ArcSwap<Config>;
+
+impl Config {
+    /// A chain by what it is known by over reloads.
+    pub(crate) fn chain(&self, key: &ChainKey) -> Option<&Chain> {
+        let listener = self.listeners.get(&key.listener)?;
+        match &key.matches {
+            Some(matches) => listener.chains.iter().find(|chain| chain.source.matches == *matches),
+            None => listener.default_chain.as_ref(),
+        }
+    }
+}

@@ -8,16 +8,12 @@
 mod config;
 mod connection;
 mod drain;
+mod http;
 mod log;
 mod stream;
-
-/// U replaces this by `mod tls;`.
-mod tls {
-    #[derive(Debug)]
-    pub(crate) struct Peer {
-        pub(crate) uri: String,
-    }
-}
+mod telemetry;
+mod tls;
+mod upstream;
 
 /// Runs the program.
 #[must_use]
