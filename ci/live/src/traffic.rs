@@ -105,6 +105,9 @@ pub(crate) struct CallSpec {
     /// How many calls are under way at once; 1 by default.
     #[serde(default = "once")]
     pub(crate) concurrency: u32,
+    /// Why no simulator can tell the verdict, as a sentence: only run time knows.
+    #[serde(default)]
+    pub(crate) only_at_run_time: Option<String>,
     /// What must come of every one of them.
     pub(crate) expect: Expect,
 }
@@ -160,8 +163,11 @@ impl Traffic {
     /// Reads the text of a `traffic.yaml`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let traffic: Self = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-        for CallSpec { name, expect, .. } in &traffic.calls {
+        for CallSpec { name, expect, only_at_run_time, .. } in &traffic.calls {
             expect.check().map_err(|problem| format!("call `{name}`: {problem}"))?;
+            if only_at_run_time.as_ref().is_some_and(String::is_empty) {
+                return Err(format!("call `{name}`: onlyAtRunTime says no reason"));
+            }
         }
         Ok(traffic)
     }

@@ -2,7 +2,7 @@
 
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::echo::Seen;
 use crate::exchange::{Answer, Echo, Exchange, Failure, Outcome};
@@ -26,6 +26,11 @@ pub(crate) fn judge(expect: &Expect, exchanges: &[Exchange], seen: &BTreeMap<Str
     }
     shares(&expect.split, expect.tolerance(), exchanges, server, &mut problems);
     shares(&expect.statuses, expect.tolerance(), exchanges, status, &mut problems);
+    let servers: BTreeSet<String> = exchanges.iter().map(server).collect();
+    if expect.same_server && servers.len() > 1 {
+        let servers: Vec<String> = servers.into_iter().collect();
+        problems.push(format!("answered by {} and not by one alone", servers.join(", ")));
+    }
     for (host, expect) in &expect.upstream {
         let upstream = upstream(exchanges, host);
         let of_host = judge(expect, &upstream, &BTreeMap::new());

@@ -27,6 +27,9 @@ pub(crate) struct Expect {
     /// Workloads that answer with their share in per cent. Any other is wrong.
     #[serde(default)]
     pub(crate) split: BTreeMap<String, f64>,
+    /// Whether one and the same workload answers all repetitions, whichever it is.
+    #[serde(default)]
+    pub(crate) same_server: bool,
     /// How many points a share may differ from what is stated; 3 by default.
     #[serde(default)]
     pub(crate) within: Option<f64>,
@@ -164,6 +167,7 @@ impl Expect {
             || !self.statuses.is_empty()
             || self.served_by.is_some()
             || !self.split.is_empty()
+            || self.same_server
             || !self.upstream.is_empty()
             || !self.received_headers.is_empty()
             || self.received_path.is_some()
