@@ -38,6 +38,8 @@ fn schemas_are_current() {
         .collect();
     let mut written = BTreeMap::new();
     files(&folder(), "", &mut written);
+    // Those of meshc's own files are the contract's.
+    written.retain(|path, _| !path.starts_with("meshc/"));
     if std::env::var_os("BLESS").is_some() {
         for path in written.keys().filter(|path| !current.contains_key(*path)) {
             std::fs::remove_file(folder().join(path)).unwrap();

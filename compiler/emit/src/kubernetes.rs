@@ -1,7 +1,7 @@
 //! Kubernetes manifests: the objects of the input with the proxy in their pods, its configuration, and generated Services.
 //!
-//! Enters: a plan, the objects of the input as values, and the Envoy emitter. Leaves: `k8s/`, one object a file, and a
-//! `kustomization.yaml` in every folder. Must not know: what Istio's kinds mean, or how Envoy's configuration is written.
+//! Enters: a plan, the objects of the input as values, and the Envoy emitter. Leaves: `k8s/`, one object a file, a
+//! `kustomization.yaml` in every folder, and `release.json`. Must not know: what Istio's kinds mean, or how Envoy's configuration is written.
 //!
 //! Everything that depends on the cluster at run time is left to Kubernetes: the proxy is a native sidecar, its
 //! configuration is a ConfigMap of a stable name whose digest stands in the pod template, its certificate is a Secret.
@@ -94,12 +94,13 @@ pub fn emit<'p>(
         }
         tree.add(entry);
     }
-    tree.into_artifacts()
+    tree.into_artifacts(&manifests.mesh)
 }
 
 fn entry(manifests: &Manifests, manifest: &Manifest, value: &Value) -> Entry {
     Entry {
         object: manifest.object.clone(),
+        api_version: value.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
         source: manifests.file(&manifest.origin).unwrap_or_default().to_owned(),
         content: yaml::to_string(value).into(),
     }

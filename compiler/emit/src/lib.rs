@@ -9,6 +9,7 @@ mod hash;
 pub mod identities;
 pub mod json;
 pub mod kubernetes;
+mod release;
 pub mod yaml;
 
 pub use artifact::{ArtifactPath, ArtifactSet, Content};

@@ -95,7 +95,7 @@ impl ConfigMap {
             namespace: namespace.clone(),
             name: self.name.clone(),
         };
-        (Entry { object, source: source.to_owned(), content }, size)
+        (Entry { object, api_version: "v1".to_owned(), source: source.to_owned(), content }, size)
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn entry(service: &HeadlessService, manifests: &Manifests) -> Entry {
         name: own_name.clone(),
     };
     let file = manifests.file(origin).unwrap_or_default().to_owned();
-    Entry { object, source: file, content: yaml::to_string(&value).into() }
+    Entry { object, api_version: "v1".to_owned(), source: file, content: yaml::to_string(&value).into() }
 }
 
 /// What asks for the Service, as `destinationrule/default/reviews#v2`.

@@ -7,10 +7,13 @@ use meshc_contract::ObjectRef;
 use super::kustomization::{self, HEADER};
 use super::path::{self, Folder};
 use crate::artifact::{ArtifactPath, ArtifactSet, Content};
+use crate::release::{self, Written};
 
 /// An object that is written.
 pub(super) struct Entry {
     pub(super) object: ObjectRef,
+    /// Its `apiVersion`.
+    pub(super) api_version: String,
     /// The file of the input that it was made from; may be empty.
     pub(super) source: String,
     /// The object, without the first lines of its file.
@@ -28,9 +31,10 @@ impl Tree {
         self.folders.entry(Folder::of(&entry.object)).or_default().insert(entry.object.clone(), entry);
     }
 
-    /// The files, with a kustomization in every folder.
-    pub(super) fn into_artifacts(self) -> ArtifactSet {
+    /// The files, with a kustomization in every folder, and the release manifest of a mesh.
+    pub(super) fn into_artifacts(self, mesh: &str) -> ArtifactSet {
         let mut artifacts = ArtifactSet::new();
+        let mut objects = Vec::new();
         let mut folders = Vec::new();
         for (folder, entries) in self.folders {
             let parts = folder.parts();
@@ -43,13 +47,19 @@ impl Tree {
             });
             let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
             for (file, entry) in files {
-                artifacts.insert(path(&file), written(entry));
+                let (path, object, api_version) =
+                    (path(&file), entry.object.clone(), entry.api_version.clone());
+                let content = written(entry);
+                let sha256 = release::sha256(&content);
+                objects.push(Written { object, api_version, path: path.clone(), sha256 });
+                artifacts.insert(path, content);
             }
             artifacts.insert(path(KUSTOMIZATION), kustomization::kustomization(&names));
             folders.push(parts.join("/"));
         }
         if !folders.is_empty() {
             artifacts.insert(ArtifactPath::new(["k8s", KUSTOMIZATION]), kustomization::root(&folders));
+            release::emit(&release::manifest(mesh, objects), &mut artifacts);
         }
         artifacts
     }
@@ -73,7 +83,7 @@ fn files(entries: BTreeMap<ObjectRef, Entry>) -> Vec<(String, Entry)> {
 
 /// The file of an object: lines that say where it comes from, and the object.
 fn written(entry: Entry) -> Content {
-    let Entry { object: _, source, content } = entry;
+    let Entry { object: _, api_version: _, source, content } = entry;
     // A line break in a path would end the comment.
     let source: String = source.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     let mut file = Content::new();

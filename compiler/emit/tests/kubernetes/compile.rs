@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use meshc_api::IstiodFeatures;
 use meshc_api::mesh_config::{self, MeshFiles};
+use meshc_contract::RELEASE_FILE;
 use meshc_diagnostics::{Diagnostic, Diagnostics};
+use meshc_emit::Content;
 use meshc_emit::envoy::{Emitter, EnvoyOptions};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
 use meshc_model::Options;
@@ -16,6 +18,8 @@ use serde_json::Value;
 pub(crate) struct Compiled {
     /// Files below `k8s/`.
     pub(crate) files: BTreeMap<String, String>,
+    /// `release.json`.
+    pub(crate) release: String,
     pub(crate) findings: Vec<Diagnostic>,
 }
 
@@ -64,11 +68,12 @@ pub(crate) fn compile(inputs: Vec<InputFile>) -> Compiled {
     let mut envoy = Emitter::new(EnvoyOptions { check: false, ..EnvoyOptions::default() });
     let options = KubernetesOptions::default();
     let artifacts = kubernetes::emit(&plan, &manifests, &options, &mut envoy, &mut diagnostics);
-    let files = artifacts.iter().map(|(path, content)| {
+    let release = artifacts.get(RELEASE_FILE).map(Content::to_text).unwrap_or_default();
+    let files = artifacts.iter().filter(|(path, _)| path.as_str() != RELEASE_FILE).map(|(path, content)| {
         let path = path.as_str().strip_prefix("k8s/").unwrap_or_else(|| panic!("{path} is outside of k8s"));
         (path.to_owned(), content.to_text())
     });
-    Compiled { files: files.collect(), findings: diagnostics.into_sorted() }
+    Compiled { files: files.collect(), release, findings: diagnostics.into_sorted() }
 }
 
 /// Compiles one text in a namespace whose pods get a sidecar.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use meshc_contract::Release;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::compile::{Compiled, compile, compile_text, conformance, deployment, folder, read, repository};
 
@@ -19,6 +21,10 @@ fn reached(files: &BTreeMap<String, String>, folder: &str, found: &mut BTreeSet<
             reached(files, &format!("{resource}/"), found);
         }
     }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[track_caller]
@@ -46,6 +52,33 @@ fn kustomizations_list_exactly_the_files_of_every_sample_and_all_files_read_back
         if !compiled.files.is_empty() {
             assert_well_formed(&compiled);
         }
+    }
+}
+
+#[test]
+fn the_release_lists_every_object_with_the_checksum_of_its_file() {
+    let bookinfo = compile(folder(&repository().join("testdata/scenarios/bookinfo/mesh")));
+    let release: Release = serde_json::from_str(&bookinfo.release).unwrap();
+    assert_eq!(release.digest, format!("sha256:{}", sha256(&release.digest_input())));
+    let listed: BTreeMap<String, String> =
+        release.objects().map(|object| (object.path.clone(), object.sha256.clone())).collect();
+    let is_object = |path: &str| !path.ends_with("kustomization.yaml");
+    let written: BTreeMap<String, String> = bookinfo
+        .files
+        .iter()
+        .filter(|(path, _)| is_object(path))
+        .map(|(path, text)| (format!("k8s/{path}"), sha256(text.as_bytes())))
+        .collect();
+    assert_eq!(listed, written);
+    for object in release.objects() {
+        let value = bookinfo.object(object.path.strip_prefix("k8s/").unwrap());
+        let api_version = value["apiVersion"].as_str().unwrap();
+        assert_eq!(format!("{}/{}", object.group, object.version).trim_start_matches('/'), api_version);
+        assert_eq!(
+            (value["kind"].as_str(), value["metadata"]["name"].as_str()),
+            (Some(&*object.kind), Some(&*object.name))
+        );
+        assert_eq!(value["metadata"]["namespace"].as_str().unwrap_or_default(), object.namespace);
     }
 }
 
