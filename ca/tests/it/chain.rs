@@ -17,15 +17,22 @@ use time::OffsetDateTime;
 use crate::mesh::{NOW, authority, bookinfo, issuer, options, request, requests};
 
 pub(crate) fn verify(issued: &Issued, at: OffsetDateTime) -> Result<(), webpki::Error> {
-    let chain = issued.certificate_chain_pem().unwrap();
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<_, _>>().unwrap();
-    let root = CertificateDer::from_pem_slice(issued.roots_pem().as_bytes()).unwrap();
-    let anchor = webpki::anchor_from_trusted_cert(&root).unwrap();
+    verify_under(&issued.certificate_chain_pem().unwrap(), issued.roots_pem(), at)
+}
+
+/// Whether a peer with these roots takes this `tls.crt`, as a client and as a server.
+pub(crate) fn verify_under(chain: &str, roots: &str, at: OffsetDateTime) -> Result<(), webpki::Error> {
+    let read = |text: &str| -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<_, _>>().unwrap()
+    };
+    let (chain, roots) = (read(chain), read(roots));
+    let anchors: Vec<_> =
+        roots.iter().map(|root| webpki::anchor_from_trusted_cert(root)).collect::<Result<_, _>>()?;
     let leaf = webpki::EndEntityCert::try_from(&chain[0]).unwrap();
     let at = UnixTime::since_unix_epoch(Duration::from_secs(at.unix_timestamp().try_into().unwrap()));
     for usage in [webpki::KeyUsage::client_auth(), webpki::KeyUsage::server_auth()] {
         let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        leaf.verify_for_usage(algorithms, from_ref(&anchor), &chain[1..], at, usage, None, None)?;
+        leaf.verify_for_usage(algorithms, &anchors, &chain[1..], at, usage, None, None)?;
     }
     Ok(())
 }

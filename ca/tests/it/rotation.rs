@@ -224,6 +224,32 @@ fn rotation_of(mesh: &Mesh) -> meshc_ca::Rotation {
 }
 
 #[test]
+fn peers_that_verify_as_rustls_does_take_each_other_in_neighbouring_phases_and_in_no_others() {
+    let mesh = Mesh::plaintext();
+    let files = || {
+        let folder = leaf_folder(&mesh.certificates(), &mesh.requests.requests[0].spiffe_id);
+        ["tls.crt", "ca.crt"].map(|name| fs::read_to_string(folder.join(name)).unwrap())
+    };
+    let mut phases = vec![files()];
+    made(mesh.add());
+    mesh.issue();
+    phases.push(files());
+    made(mesh.switch(&mesh.evidence(&mesh.loaded())));
+    mesh.issue();
+    phases.push(files());
+    made(mesh.remove(&mesh.evidence(&mesh.loaded()), NOW + LIFE));
+    mesh.issue();
+    phases.push(files());
+    for (one, [chain, own_roots]) in phases.iter().enumerate() {
+        for (other, [other_chain, roots]) in phases.iter().enumerate() {
+            let taken = crate::chain::verify_under(chain, roots, NOW).is_ok();
+            let takes = crate::chain::verify_under(other_chain, own_roots, NOW).is_ok();
+            assert_eq!(taken && takes, one.abs_diff(other) <= 1, "{one} and {other}");
+        }
+    }
+}
+
+#[test]
 fn a_step_that_was_made_is_not_made_again_and_one_out_of_order_is_refused() {
     let mesh = Mesh::plaintext();
     let none = Evidence::default();
