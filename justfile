@@ -23,9 +23,14 @@ lint:
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
-# Score the compiled recordings against what a real istiod sent.
-parity pattern=".":
-    cargo build --release --locked
+# Score the traffic folders against what a real istiod sent, and hold the page of differences against the report.
+parity:
+    cargo build --release --locked -p meshc
+    ci/parity
+
+# Score any folders, by a pattern over their names.
+score pattern=".":
+    cargo build --release --locked -p meshc
     ../shared/tools/parity target/release/meshc {{recordings}} '{{pattern}}'
 
 # Time the commands with hyperfine.
@@ -35,3 +40,8 @@ bench:
     hyperfine --warmup 3 -N 'target/release/meshc --help'
     hyperfine --warmup 3 -N 'target/release/meshc build testdata/scenarios/bookinfo/mesh --out-dir target/bench/bookinfo --quiet'
     cargo bench --locked -p meshc-ca --bench issue
+
+# Compare the bundled proxy with nginx, haproxy and Envoy: CPU per request in one interleaved run.
+bench-proxy *OPTIONS:
+    cargo build --release --locked -p meshc -p meshc-proxy
+    ci/bench/proxy.py {{OPTIONS}}
