@@ -365,7 +365,7 @@ fn a_proxy_that_has_not_loaded_the_new_root_or_whose_report_fits_nobody_stops_a_
 }
 
 #[test]
-fn certificates_of_public_hosts_and_roots_of_the_internet_are_no_matter() {
+fn certificates_of_public_hosts_roots_of_the_internet_and_intermediates_are_no_matter() {
     let mesh = Mesh::plaintext();
     mesh.to(RotationPhase::Add);
     let mut files = mesh.loaded();
@@ -374,6 +374,12 @@ fn certificates_of_public_hosts_and_roots_of_the_internet_are_no_matter() {
     let internet = json!({"ca_cert": [{"serial_number": "2"}], "cert_chain": []});
     let contexts = files[0].1["certificates"].as_array_mut().unwrap();
     contexts.extend([public, internet]);
+    // meshc-proxy reports the whole chain, Envoy only the leaf.
+    let folder = leaf_folder(&mesh.certificates(), &mesh.requests.requests[1].spiffe_id);
+    let chain = inspect_pem(&fs::read_to_string(folder.join("tls.crt")).unwrap(), "tls.crt").unwrap();
+    let chain: Vec<_> = chain.iter().map(details).collect();
+    assert_eq!(chain.len(), 2);
+    files[2].1["certificates"][0]["cert_chain"] = json!(chain);
     made(mesh.switch(&mesh.evidence(&files)));
 }
 
