@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use meshc_ca::{AgeRecipients, CaError, CaProtection, KeyAlgorithm, KeyProtection, parse_rfc3339};
 use meshc_contract::Lifetime;
 
-use crate::args::Global;
+use crate::args::{Format, Global};
 use crate::exit::{Failure, Outcome};
 
 /// Arguments of `meshc ca`.
@@ -104,6 +104,7 @@ impl ProtectionArgs {
 
 /// Runs `meshc ca`.
 pub(crate) fn run(args: &CaArgs, global: &Global) -> Result<Outcome, Failure> {
+    global.format(&[Format::Human, Format::Concise, Format::Json])?;
     // The library never asks for the time.
     let now = args.now.unwrap_or_else(SystemTime::now);
     match &args.command {

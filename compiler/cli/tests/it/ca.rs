@@ -218,6 +218,8 @@ fn evidence_that_is_none_and_a_step_out_of_order_are_failures() {
     sandbox.file("evidence/shop.cart.json", r#"{"certificates": []}"#);
     let run = code(&sandbox, START, &gate("switch"), 2);
     assert!(run.stderr.contains("`meshc ca rotate add`"), "{}", run.stderr);
+    let run = code(&sandbox, START, &["ca", "rotate", "status", "-o", "mermaid"], 2);
+    assert!(run.stderr.contains("it has human, concise, json"), "{}", run.stderr);
     let run = code(&sandbox, START, &["ca", "rotate", "switch", "--identities", "identities.yaml"], 2);
     assert!(run.stderr.contains("--evidence"), "{}", run.stderr);
 }

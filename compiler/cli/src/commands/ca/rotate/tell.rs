@@ -62,7 +62,7 @@ fn phase(ca: &Path, rotation: &Rotation, made: bool, global: &Global) -> Result<
 fn next(phase: RotationPhase, until: Option<&str>) -> Vec<String> {
     let next: &[&str] = match phase {
         RotationPhase::Add => &[
-            "commit the folder of the authority",
+            "commit the folder of the authority; the key of the new root is in `next/` and belongs where the old one's is kept",
             "`meshc ca issue`: every certificate is issued again, with both roots in its ca.crt; apply the Secrets",
             "once proxies have loaded them, collect `/certs` of each and run `meshc ca rotate switch`",
         ],
