@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod drain;
 mod http;
+mod inspect;
 mod log;
 mod stream;
 mod telemetry;
