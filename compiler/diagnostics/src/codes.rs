@@ -173,6 +173,10 @@ codes! {
     MISSING_ROUTE_TABLE = 6002 "missing-route-table" Error;
     /// The oldest Envoy that must load the output does not know a setting, which is left out.
     ENVOY_TOO_OLD = 6003 "envoy-too-old" Warning;
+    /// A proxy is to run the bundled proxy, which does not have what its configuration asks for.
+    NEEDS_ENVOY = 6021 "needs-envoy" Error;
+    /// The bundled proxy passes traffic the same way without something that its configuration asks for.
+    NOT_DONE_BY_PROXY = 6022 "not-done-by-proxy" Warning;
     /// An object is larger than Kubernetes stores.
     OBJECT_TOO_LARGE = 6011 "object-too-large" Error;
     /// The input has an object of the name that a generated one needs.

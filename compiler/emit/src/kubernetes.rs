@@ -1,7 +1,7 @@
 //! Kubernetes manifests: the objects of the input with the proxy in their pods, its configuration, and generated Services.
 //!
-//! Enters: a plan, the objects of the input as values, and the Envoy emitter. Leaves: `k8s/`, one object a file, a
-//! `kustomization.yaml` in every folder, and `release.json`. Must not know: what Istio's kinds mean, or how Envoy's configuration is written.
+//! Enters: a plan, the objects of the input as values, and the emitters of proxies. Leaves: `k8s/`, one object a file, a
+//! `kustomization.yaml` in every folder, and `release.json`. Must not know: what Istio's kinds mean, or how the configuration of a proxy is written.
 //!
 //! Everything that depends on the cluster at run time is left to Kubernetes: the proxy is a native sidecar, its
 //! configuration is a ConfigMap of a stable name whose digest stands in the pod template, its certificate is a Secret.
@@ -34,8 +34,7 @@ use serde_json::Value;
 use self::config_map::ConfigMap;
 use self::tree::{Entry, Tree};
 use crate::artifact::ArtifactSet;
-use crate::envoy::Emitter;
-use crate::yaml;
+use crate::{Emitters, yaml};
 
 pub use iptables::{IpFamily, iptables_rules};
 pub use options::KubernetesOptions;
@@ -45,13 +44,13 @@ const LARGEST_OBJECT: usize = 1_000_000;
 
 /// Emits the set `k8s`.
 ///
-/// `envoy` must be an emitter of the same plan; what it has emitted already is not emitted again.
+/// `emitters` must be of the same plan; what they have emitted already is not emitted again.
 #[must_use]
 pub fn emit<'p>(
     plan: &'p Plan,
     manifests: &Manifests,
     options: &KubernetesOptions,
-    envoy: &mut Emitter<'p>,
+    emitters: &mut Emitters<'p>,
     diagnostics: &mut Diagnostics,
 ) -> ArtifactSet {
     let mut tree = Tree::default();
@@ -65,7 +64,7 @@ pub fn emit<'p>(
             tree.add(entry(manifests, manifest, &manifest.value));
             continue;
         };
-        let emitted = envoy.proxy(proxy, diagnostics);
+        let emitted = emitters.emit(proxy, diagnostics);
         let config = ConfigMap::of(proxy, injection, &emitted);
         let (config_map, size) = config.entry(manifests, manifest);
         if size > LARGEST_OBJECT {

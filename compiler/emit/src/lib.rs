@@ -9,7 +9,10 @@ mod hash;
 pub mod identities;
 pub mod json;
 pub mod kubernetes;
+pub mod proxy;
 mod release;
+mod target;
 pub mod yaml;
 
 pub use artifact::{ArtifactPath, ArtifactSet, Content};
+pub use target::{Emitted, Emitters, TargetChoice, emit};

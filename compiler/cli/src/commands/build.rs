@@ -1,13 +1,15 @@
 //! `meshc build`: compile a tree.
 
+mod target;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use meshc_contract::Lifetime;
 use meshc_diagnostics::{Code, Severity, codes};
-use meshc_emit::envoy::{self, Emitter, EnvoyFlavor, EnvoyOptions, EnvoySets};
+use meshc_emit::envoy::{EnvoyFlavor, EnvoyOptions, EnvoySets};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
-use meshc_emit::{ArtifactSet, identities};
+use meshc_emit::{ArtifactSet, Emitters, identities};
 use meshc_model::Mesh;
 use meshc_plan::Plan;
 
@@ -16,6 +18,7 @@ use crate::driver::{self, Resolved};
 use crate::exit::{Failure, Outcome};
 use crate::out_dir;
 use crate::report::{self, Found};
+use target::TargetArg;
 
 /// Arguments of `meshc build`.
 #[derive(Debug, Args)]
@@ -31,6 +34,13 @@ pub(crate) struct BuildArgs {
     /// The Envoy that runs the result.
     #[arg(long, value_enum, default_value_t = EnvoyChoice::Stock)]
     envoy: EnvoyChoice,
+    /// The program of the proxies: `envoy`, or `proxy` for the bundled one; `NAMESPACE/WORKLOAD=…` for one workload.
+    /// May be repeated. The annotation `meshc.dev/target` of pods wins over it.
+    #[arg(long, value_name = "TARGET", default_value = "envoy")]
+    target: Vec<TargetArg>,
+    /// Image of the bundled proxy.
+    #[arg(long, value_name = "IMAGE")]
+    proxy_image: Option<String>,
 }
 
 /// A set of output files.
@@ -74,6 +84,7 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
         return Ok(if outcome == Outcome::Clean { Outcome::NoInputs } else { outcome });
     }
     let plan = meshc_lower::lower(&resolved.mesh, &mut resolved.diagnostics);
+    target::check(&args.target, &plan)?;
     let artifacts = emit(args, &plan, &mut resolved);
     let Resolved { diagnostics, files, objects, mesh, resources: _ } = resolved;
     let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
@@ -100,13 +111,17 @@ fn emit(args: &BuildArgs, plan: &Plan, resolved: &mut Resolved) -> ArtifactSet {
         EnvoyChoice::IstioProxy => EnvoyFlavor::IstioProxy,
     };
     let wanted = |set| args.emit.contains(&set);
-    let mut emitter = Emitter::new(EnvoyOptions { flavor, ..EnvoyOptions::default() });
+    let choice = target::choice(&args.target);
+    let mut emitters = Emitters::new(plan, choice, EnvoyOptions { flavor, ..EnvoyOptions::default() });
     let sets = EnvoySets { bootstrap: wanted(EmitSet::Bootstrap), xds: wanted(EmitSet::Xds) };
-    let mut artifacts = envoy::emit(plan, sets, &mut emitter, diagnostics);
+    let mut artifacts = meshc_emit::emit(plan, sets, &mut emitters, diagnostics);
     if wanted(EmitSet::Kubernetes) {
         let manifests = meshc_lower::manifests(resources, mesh, files, diagnostics);
-        let options = KubernetesOptions::of_flavor(flavor);
-        artifacts.extend(kubernetes::emit(plan, &manifests, &options, &mut emitter, diagnostics));
+        let mut options = KubernetesOptions::of_flavor(flavor);
+        if let Some(image) = &args.proxy_image {
+            options.meshc_proxy_image.clone_from(image);
+        }
+        artifacts.extend(kubernetes::emit(plan, &manifests, &options, &mut emitters, diagnostics));
     }
     let requests = identities::requests(plan, &mesh.config.trust_domain, Lifetime::ISTIO_DEFAULT);
     artifacts.extend(identities::emit(&requests));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_plan::{
-    FilterChain, Listener, NetworkFilter, Plan, ProxyPlan, RouteSource, RouteTable, RouteTableName, Upstream,
+    FilterChain, Listener, NetworkFilter, ProxyPlan, RouteSource, RouteTable, RouteTableName, Upstream,
     UpstreamName,
 };
 
@@ -15,37 +15,8 @@ use super::emitted_proxy::{EmittedProxy, Text};
 use super::route::{RouteScope, destinations, route_table};
 use super::secrets::{self, SdsSecret};
 use super::xds::{self, Printed};
-use super::{EnvoyFlavor, EnvoyOptions, EnvoySets, alpn, bootstrap, cluster, findings, listener, names};
-use crate::artifact::{ArtifactPath, ArtifactSet};
+use super::{EnvoyFlavor, EnvoyOptions, alpn, bootstrap, cluster, findings, listener, names};
 use crate::json;
-
-/// Emits the sets that are asked for, for every proxy of a plan. What the emitter has emitted already is not emitted again.
-#[must_use]
-pub fn emit<'p>(
-    plan: &'p Plan,
-    sets: EnvoySets,
-    emitter: &mut Emitter<'p>,
-    diagnostics: &mut Diagnostics,
-) -> ArtifactSet {
-    let mut artifacts = ArtifactSet::new();
-    for (workload, proxy) in &plan.proxies {
-        let emitted = emitter.proxy(proxy, diagnostics);
-        let name = workload.to_string();
-        if sets.bootstrap {
-            let folder = ArtifactPath::new(["bootstrap", &name]);
-            for (path, content) in emitted.bootstrap_files() {
-                artifacts.insert(path.below(&folder), content);
-            }
-        }
-        if sets.xds {
-            let folder = ArtifactPath::new(["xds", &name]);
-            for (path, content) in emitted.xds_files() {
-                artifacts.insert(path.below(&folder), content);
-            }
-        }
-    }
-    artifacts
-}
 
 /// Emits proxies. Nodes of the plan are told apart by their addresses, so the plan must not change meanwhile.
 pub struct Emitter<'p> {

@@ -53,7 +53,7 @@ mod values;
 mod xds;
 
 pub use emitted_proxy::EmittedProxy;
-pub use emitter::{Emitter, emit};
+pub use emitter::Emitter;
 pub use options::{EnvoyFlavor, EnvoyOptions, EnvoySets, EnvoyVersion};
 pub use probe::probe_path;
 pub use secrets::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, CredentialMount, IDENTITY_DIRECTORY};

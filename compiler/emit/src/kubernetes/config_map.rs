@@ -1,4 +1,4 @@
-//! The ConfigMap of a proxy: its bootstrap, the descriptions of its secrets, and the rules of capture.
+//! The ConfigMap of a proxy: its bootstrap with the descriptions of its secrets, or its `proxy.json`, and the rules of capture.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,7 @@ use sha2::{Digest, Sha256};
 use super::tree::Entry;
 use super::{capture, name};
 use crate::artifact::Content;
-use crate::envoy::EmittedProxy;
-use crate::yaml;
+use crate::{Emitted, yaml};
 
 /// The volume of it in pods.
 pub(super) const CONFIG_VOLUME: &str = "meshc-config";
@@ -29,14 +28,14 @@ pub(super) struct ConfigMap {
 }
 
 impl ConfigMap {
-    pub(super) fn of(proxy: &ProxyPlan, injection: &Injection, emitted: &EmittedProxy) -> Self {
-        let envoy = emitted.bootstrap_files().into_iter().map(|(path, content)| {
+    pub(super) fn of(proxy: &ProxyPlan, injection: &Injection, emitted: &Emitted) -> Self {
+        let proxy_files = emitted.files().into_iter().map(|(path, content)| {
             // What a path escapes with a percent sign is no key.
             (path.file_name().replace('%', "_"), (path.as_str().to_owned(), content))
         });
         let rules = injection.capture.iter().flat_map(capture::files);
         let rules = rules.map(|(file, text)| (file.to_owned(), (file.to_owned(), Content::from(text))));
-        let files: BTreeMap<String, (String, Content)> = envoy.chain(rules).collect();
+        let files: BTreeMap<String, (String, Content)> = proxy_files.chain(rules).collect();
         Self {
             name: name::derived(&proxy.workload.name, "-mesh"),
             digest: digest(&files),

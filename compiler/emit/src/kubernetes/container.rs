@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use meshc_plan::{BootstrapPlan, CaptureMode, Injection, ProxyContainer, ProxyRole, TrafficCapture};
+use meshc_plan::{
+    BootstrapPlan, CaptureMode, Injection, ProxyContainer, ProxyRole, ProxyTarget, TrafficCapture,
+};
 use serde_json::{Value, json};
 
 use super::inject::Context;
 use super::pods::Fields;
 use super::{life_cycle, overlay};
 use crate::envoy::CONFIG_DIRECTORY;
+use crate::proxy::CONFIG_FILE;
 
 /// Its name. Dashboards and people look for it.
 pub(super) const PROXY_CONTAINER: &str = "istio-proxy";
 
 /// Where the images of Envoy and of Istio have the program.
 const ENVOY: &str = "/usr/local/bin/envoy";
+
+/// Where the image of the bundled proxy has the program.
+const MESHC_PROXY: &str = "/usr/local/bin/meshc-proxy";
 
 /// Worker threads where nothing states them: what Istio's default limit of two CPUs gives.
 const DEFAULT_CONCURRENCY: u32 = 2;
@@ -27,16 +33,20 @@ pub(super) fn container(
     mounts: Vec<Value>,
     pause: Option<u64>,
 ) -> Value {
-    let Context { options, injection, proxy, .. } = context;
+    let Context { options, injection, proxy, emitted, .. } = context;
     let ProxyContainer { image, volume_mounts, .. } = &injection.container;
     let mut fields = Fields::new();
     let mut set = |key: &str, value: Value| {
         fields.insert(key.to_owned(), value);
     };
     set("name", PROXY_CONTAINER.into());
-    set("image", image.as_ref().unwrap_or(&options.proxy_image).as_str().into());
-    set("command", json!([ENVOY]));
-    set("args", arguments(context).into());
+    let (program, default_image, arguments) = match emitted.target() {
+        ProxyTarget::Envoy => (ENVOY, &options.proxy_image, envoy_arguments(context)),
+        ProxyTarget::MeshcProxy => (MESHC_PROXY, &options.meshc_proxy_image, proxy_arguments()),
+    };
+    set("image", image.as_ref().unwrap_or(default_image).as_str().into());
+    set("command", json!([program]));
+    set("args", arguments.into());
     set("env", environment());
     let prometheus = proxy.bootstrap.prometheus_port;
     set("ports", json!([{"containerPort": prometheus, "name": "http-envoy-prom", "protocol": "TCP"}]));
@@ -67,8 +77,15 @@ pub(super) fn named(name: &str, value: &Value) -> Value {
     value
 }
 
-/// The command line: what is known only where the pod runs, which the kubelet fills in, and what the bootstrap cannot say.
-fn arguments(context: &Context<'_>) -> Vec<String> {
+/// The command line of the bundled proxy, whose configuration says everything else.
+fn proxy_arguments() -> Vec<String> {
+    let config = format!("{CONFIG_DIRECTORY}/{CONFIG_FILE}");
+    ["run".to_owned(), "--config".to_owned(), config].into()
+}
+
+/// The command line of Envoy: what is known only where the pod runs, which the kubelet fills in, and what the bootstrap cannot
+/// say.
+fn envoy_arguments(context: &Context<'_>) -> Vec<String> {
     let Context { manifests, injection: Injection { container, .. }, proxy, .. } = context;
     let BootstrapPlan { service_cluster, concurrency, drain_duration, .. } = &proxy.bootstrap;
     let role = match proxy.role {

@@ -11,7 +11,7 @@ use super::container::{self, PROXY_CONTAINER};
 use super::credentials::{self, Mounted};
 use super::pods::{self, Fields};
 use super::{KubernetesOptions, annotate, capture, life_cycle, overlay, probe};
-use crate::envoy::EmittedProxy;
+use crate::Emitted;
 
 /// Everything about one injected object.
 #[derive(Clone, Copy)]
@@ -21,7 +21,7 @@ pub(super) struct Context<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) injection: &'a Injection,
     pub(super) proxy: &'a ProxyPlan,
-    pub(super) emitted: &'a EmittedProxy,
+    pub(super) emitted: &'a Emitted,
     pub(super) config: &'a ConfigMap,
 }
 

@@ -5,8 +5,10 @@ use crate::envoy::EnvoyFlavor;
 /// How Kubernetes manifests are emitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubernetesOptions {
-    /// Image of the proxy. It must have Envoy at `/usr/local/bin/envoy`, as the images of Envoy and of Istio do.
+    /// Image of Envoy. It must have it at `/usr/local/bin/envoy`, as the images of Envoy and of Istio do.
     pub proxy_image: String,
+    /// Image of the bundled proxy, for workloads that run it. It must have it at `/usr/local/bin/meshc-proxy`.
+    pub meshc_proxy_image: String,
     /// Image of the containers that run `iptables-restore`, found on their `PATH`.
     pub iptables_image: String,
     /// Image of the container that runs `ip`, for pods with TPROXY interception only.
@@ -25,6 +27,7 @@ impl KubernetesOptions {
                 EnvoyFlavor::IstioProxy => istio,
             }
             .to_owned(),
+            meshc_proxy_image: "ghcr.io/meshc/meshc-proxy:0.1.0".to_owned(),
             iptables_image: "registry.k8s.io/build-image/distroless-iptables:v0.8.7".to_owned(),
             iproute_image: istio.to_owned(),
         }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use meshc_diagnostics::Diagnostics;
-use meshc_emit::envoy::{CONFIG_DIRECTORY, Emitter, EnvoyOptions, EnvoySets, EnvoyVersion, emit};
+use meshc_emit::envoy::{CONFIG_DIRECTORY, EnvoyOptions, EnvoySets, EnvoyVersion};
+use meshc_emit::{Emitters, TargetChoice, emit};
 use meshc_plan::Plan;
 
 /// Every Envoy below `MESHC_ENVOY_DIR` (`/opt` unless stated): `envoy-<version>/bin/envoy`.
@@ -35,7 +36,7 @@ fn write(plan: &Plan, options: &EnvoyOptions, folder: &Path) -> Vec<PathBuf> {
     let artifacts = emit(
         plan,
         EnvoySets { bootstrap: true, xds: false },
-        &mut Emitter::new(options.clone()),
+        &mut Emitters::new(plan, TargetChoice::default(), options.clone()),
         &mut diagnostics,
     );
     assert!(!diagnostics.has_errors(), "{:?}", diagnostics.into_sorted());

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use meshc_diagnostics::Diagnostics;
-use meshc_emit::envoy::{Emitter, EnvoyFlavor, EnvoyOptions, EnvoySets, emit};
+use meshc_emit::envoy::{EnvoyFlavor, EnvoyOptions, EnvoySets};
+use meshc_emit::{Emitters, TargetChoice, emit};
 use serde_json::{Map, Value};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod");
@@ -85,7 +86,7 @@ fn the_sidecar_of_productpage_is_configured_as_by_istiod() {
     let artifacts = emit(
         &plan,
         EnvoySets { bootstrap: false, xds: true },
-        &mut Emitter::new(options.clone()),
+        &mut Emitters::new(&plan, TargetChoice::default(), options.clone()),
         &mut diagnostics,
     );
     assert_eq!(diagnostics.into_sorted(), []);

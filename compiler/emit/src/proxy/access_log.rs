@@ -1,0 +1,43 @@
+//! Access logs.
+
+use meshc_contract::proxy;
+use meshc_plan::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink};
+
+use super::feature;
+use super::findings::Site;
+
+/// Logs of a chain, a connection or a listener.
+pub(super) fn access_logs(logs: &[AccessLog], site: &mut Site<'_>) -> Vec<proxy::AccessLog> {
+    logs.iter().filter_map(|log| access_log(log, site)).collect()
+}
+
+fn access_log(log: &AccessLog, site: &mut Site<'_>) -> Option<proxy::AccessLog> {
+    let AccessLog { sink, filters } = log;
+    let mut response_flags: Vec<String> = Vec::new();
+    for filter in filters {
+        match filter {
+            // All filters must hold: of two lists, what stands in both.
+            AccessLogFilter::ResponseFlags(flags) if response_flags.is_empty() => {
+                response_flags.clone_from(flags);
+            }
+            AccessLogFilter::ResponseFlags(flags) => response_flags.retain(|flag| flags.contains(flag)),
+            AccessLogFilter::Cel(expression) => {
+                site.lacks(&feature::LOG_EXPRESSION, format_args!("the log filter `{expression}`"));
+            }
+        }
+    }
+    match sink {
+        AccessLogSink::File { path, format } => Some(proxy::AccessLog {
+            path: path.clone(),
+            format: match format {
+                AccessLogFormat::Text(line) => proxy::AccessLogFormat::Text(line.clone()),
+                AccessLogFormat::Json(keys) => proxy::AccessLogFormat::Json(keys.clone()),
+            },
+            response_flags,
+        }),
+        AccessLogSink::Service { log_name, tcp: _ } => {
+            site.lacks(&feature::LOG_SERVICE, format_args!("the log `{log_name}`"));
+            None
+        }
+    }
+}
