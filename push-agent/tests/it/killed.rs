@@ -43,6 +43,8 @@ fn one(name: &str) -> TempDir {
             namespace(name),
             config_map(name, "config", "one"),
             service(name, "stays"),
+            service(name, "stays-too"),
+            service(name, "stays-as-well"),
             service(name, "goes"),
             deployment(name, "app", "image:1"),
         ],
@@ -56,6 +58,8 @@ fn two(name: &str, image: &str) -> TempDir {
             namespace(name),
             config_map(name, "config", "two"),
             service(name, "stays"),
+            service(name, "stays-too"),
+            service(name, "stays-as-well"),
             service(name, "comes"),
             json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "app", "namespace": name}}),
             deployment(name, "app", image),
@@ -144,7 +148,7 @@ fn a_rollback_that_was_killed_is_still_possible_for_the_next_run() {
     assert!(!has_service(&api, "again", "comes") && has_service(&api, "again", "goes"));
     let config = api.get("/api/v1/namespaces/again/configmaps/config").unwrap();
     assert_eq!(config["data"]["key"], "one");
-    assert_eq!(agent.push(first.path(), &[]).well().stdout, "0 applied, 5 unchanged, 0 pruned\n");
+    assert_eq!(agent.push(first.path(), &[]).well().stdout, "0 applied, 7 unchanged, 0 pruned\n");
     drop(rollouts);
 }
 

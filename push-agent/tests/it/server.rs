@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -24,11 +24,17 @@ pub(crate) const ADMIN: &str = "admin-token";
 /// Token of the agent's service account.
 pub(crate) const AGENT: &str = "agent-token";
 
+/// A running etcd.
+struct Etcd {
+    url: String,
+    _process: Child,
+}
+
 /// A running API server.
 pub(crate) struct Server {
     folder: PathBuf,
     binary: PathBuf,
-    etcd: String,
+    etcd: Arc<Etcd>,
     port: u16,
     child: Mutex<Child>,
 }
@@ -62,16 +68,16 @@ impl Server {
         );
         fs::write(folder.join("tokens.csv"), tokens).unwrap();
         let (client, peer) = (free_port(), free_port());
-        let etcd = format!("http://127.0.0.1:{client}");
+        let url = format!("http://127.0.0.1:{client}");
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "etcd", "--data-dir"]).arg(folder.join("etcd"));
-        command.args(["--listen-client-urls", &etcd, "--advertise-client-urls", &etcd]);
+        command.args(["--listen-client-urls", &url, "--advertise-client-urls", &url]);
         command.args(["--listen-peer-urls", &format!("http://127.0.0.1:{peer}")]);
-        spawn(command, &folder.join("etcd.log"));
-        Ok(Self::launch(folder, binary, etcd))
+        let process = spawn(command, &folder.join("etcd.log"));
+        Ok(Self::launch(folder, binary, Arc::new(Etcd { url, _process: process })))
     }
 
-    fn launch(folder: PathBuf, binary: PathBuf, etcd: String) -> Self {
+    fn launch(folder: PathBuf, binary: PathBuf, etcd: Arc<Etcd>) -> Self {
         let port = free_port();
         let child = Mutex::new(Self::spawn_api_server(&folder, &binary, &etcd, port));
         let server = Self { folder, binary, etcd, port, child };
@@ -81,7 +87,7 @@ impl Server {
 
     /// Another API server on the same etcd, which a test may stop.
     pub(crate) fn another(&self) -> Self {
-        Self::launch(self.folder.clone(), self.binary.clone(), self.etcd.clone())
+        Self::launch(self.folder.clone(), self.binary.clone(), Arc::clone(&self.etcd))
     }
 
     pub(crate) fn stop(&self) {
@@ -96,10 +102,10 @@ impl Server {
         self.wait_until_ready();
     }
 
-    fn spawn_api_server(folder: &Path, binary: &Path, etcd: &str, port: u16) -> Child {
+    fn spawn_api_server(folder: &Path, binary: &Path, etcd: &Etcd, port: u16) -> Child {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(binary);
-        command.args(["--etcd-servers", etcd, "--secure-port", &port.to_string()]);
+        command.args(["--etcd-servers", &etcd.url, "--secure-port", &port.to_string()]);
         command.arg("--cert-dir").arg(folder.join(format!("certs-{port}")));
         command.args(["--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1"]);
         command.arg("--service-account-key-file").arg(folder.join("sa.pub"));
@@ -197,9 +203,10 @@ fn free_port() -> u16 {
 
 /// Starts a program that ends with this process. The kernel ends it with the thread that started it, so that is one that stays.
 fn spawn(mut command: Command, log: &Path) -> Child {
-    static KEEPER: OnceLock<Mutex<Sender<(Command, Sender<Child>)>>> = OnceLock::new();
+    type Order = (Command, Sender<Child>);
+    static KEEPER: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
     let keeper = KEEPER.get_or_init(|| {
-        let (send, receive) = channel::<(Command, Sender<Child>)>();
+        let (send, receive) = channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, answer) in receive {
                 answer.send(command.spawn().unwrap()).unwrap();
