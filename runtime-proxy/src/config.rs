@@ -1,8 +1,11 @@
 //! The configuration that is in force, compiled from the file.
 
 mod chain;
+mod compile;
 mod error;
 mod listener;
+mod place;
+mod read;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,11 +13,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use meshc_contract::proxy::ProxyConfig;
 
-pub(crate) use chain::{Chain, ChainKey, ChainRef, Current, Handler};
+pub(crate) use chain::{Chain, ChainKey, ChainRef, Current, Handler, TcpChain};
+pub(crate) use compile::compile;
 pub(crate) use error::ConfigError;
 pub(crate) use listener::Listener;
+pub(crate) use read::{Source, read};
 
-use crate::{http, upstream};
+use crate::telemetry::Labels;
+use crate::{http, tls, upstream};
 
 /// The configuration that is in force. It never changes; a reload puts another one in its place.
 #[derive(Debug)]
@@ -29,6 +35,10 @@ pub(crate) struct Config {
     pub(crate) tables: BTreeMap<String, Arc<http::RouteTable>>,
     /// Destinations by name. One that did not change is the same as before a reload, with its connections and ejections.
     pub(crate) upstreams: BTreeMap<String, Arc<upstream::Upstream>>,
+    /// Labels of metrics.
+    pub(crate) labels: Arc<Labels>,
+    /// Key material.
+    pub(crate) tls: tls::Store,
 }
 
 /// The configuration in force, wherever it is needed.
@@ -42,5 +52,10 @@ impl Config {
             Some(matches) => listener.chains.iter().find(|chain| chain.source.matches == *matches),
             None => listener.default_chain.as_ref(),
         }
+    }
+
+    /// All chains.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = &Chain> {
+        self.listeners.values().flat_map(|listener| listener.chains.iter().chain(&listener.default_chain))
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
-use meshc_contract::proxy::Direction;
-use meshc_contract::traffic::Inspected;
-use meshc_contract::traffic::authorization::Facts;
+use meshc_contract::proxy::{AuthorizationFilter, Direction};
+use meshc_contract::traffic::authorization::{Decision, Facts, RuleId, decide};
+use meshc_contract::traffic::{HeaderValues, Inspected, Request};
 use serde_json::Value;
 
 use crate::tls;
@@ -88,5 +88,40 @@ impl Connection {
             server_name: &self.inspected.server_name,
             claims,
         }
+    }
+}
+
+/// What policies look at where there is no request: nobody has one.
+#[derive(Debug)]
+pub(crate) enum NoRequest {}
+
+impl Request for NoRequest {
+    fn method(&self) -> &str {
+        match *self {}
+    }
+
+    fn path(&self) -> &str {
+        match *self {}
+    }
+
+    fn header(&self, _: &str) -> HeaderValues<'_> {
+        match *self {}
+    }
+}
+
+impl Connection {
+    /// Whether policies of a chain let the connection in; they decide in order, and the first that denies it ends it.
+    ///
+    /// # Errors
+    /// The rule that denied it; `None` if no rule allowed it.
+    pub(crate) fn authorize<'p>(&self, filters: &'p [AuthorizationFilter]) -> Result<(), Option<&'p RuleId>> {
+        let facts = self.facts(None::<&NoRequest>, self.remote.ip(), None);
+        for AuthorizationFilter { action, rules, dry_run: _ } in filters {
+            let Decision { allowed, rule } = decide(*action, rules.as_deref(), &facts);
+            if !allowed {
+                return Err(rule);
+            }
+        }
+        Ok(())
     }
 }

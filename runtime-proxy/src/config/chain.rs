@@ -7,7 +7,8 @@ use meshc_contract::proxy;
 use meshc_contract::traffic::ChainMatch;
 
 use super::{Config, Shared};
-use crate::{drain, http};
+use crate::telemetry::AccessLog;
+use crate::{drain, http, tls};
 
 /// A filter chain as it is in force.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(crate) struct Chain {
     pub(crate) source: Arc<proxy::FilterChain>,
     /// Its name.
     pub(crate) name: Option<Arc<str>>,
+    /// TLS that is terminated.
+    pub(crate) acceptor: Option<Arc<tls::Acceptor>>,
     /// What takes its connections.
     pub(crate) handler: Handler,
     /// Ends its connections once a reload has removed or changed it.
@@ -28,12 +31,40 @@ pub(crate) enum Handler {
     /// HTTP.
     Http(Arc<http::HttpConnection>),
     /// Bytes.
-    Tcp,
+    Tcp(Arc<TcpChain>),
+}
+
+/// How bytes are passed on.
+#[derive(Debug)]
+pub(crate) struct TcpChain {
+    /// What the file says.
+    pub(crate) source: proxy::TcpProxy,
+    /// Logs.
+    pub(crate) access_logs: Vec<AccessLog>,
 }
 
 impl AsRef<ChainMatch> for Chain {
     fn as_ref(&self) -> &ChainMatch {
         &self.source.matches
+    }
+}
+
+impl Chain {
+    /// Whether connections of an earlier version may go on with this one. HTTP asks for what is in force for every request, so that
+    /// only another transport ends it; bytes go where they once went, so that nothing of their chain may change but its logs.
+    pub(super) fn continues(earlier: &proxy::FilterChain, later: &proxy::FilterChain) -> bool {
+        let proxy::FilterChain { name: _, matches, tls, handshake_timeout: _, authorization, handler } =
+            earlier;
+        let alike = *matches == later.matches && *tls == later.tls && *authorization == later.authorization;
+        alike
+            && match (handler, &later.handler) {
+                (proxy::Handler::Http(_), proxy::Handler::Http(_)) => true,
+                (proxy::Handler::Tcp(earlier), proxy::Handler::Tcp(later)) => {
+                    earlier.upstreams == later.upstreams
+                }
+                (proxy::Handler::Http(_), proxy::Handler::Tcp(_))
+                | (proxy::Handler::Tcp(_), proxy::Handler::Http(_)) => false,
+            }
     }
 }
 
@@ -75,10 +106,10 @@ impl ChainRef {
     pub(crate) fn current(&self) -> Current {
         let newest = self.shared.load();
         let mut seen = self.seen.borrow_mut();
-        if !Arc::ptr_eq(&newest, &seen.config) {
-            if let Some(Handler::Http(http)) = newest.chain(&self.key).map(|chain| &chain.handler) {
-                *seen = Current { config: Arc::clone(&newest), http: Arc::clone(http) };
-            }
+        if !Arc::ptr_eq(&newest, &seen.config)
+            && let Some(Handler::Http(http)) = newest.chain(&self.key).map(|chain| &chain.handler)
+        {
+            *seen = Current { config: Arc::clone(&newest), http: Arc::clone(http) };
         }
         seen.clone()
     }
