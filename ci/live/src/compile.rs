@@ -6,12 +6,20 @@ use crate::LiveError;
 use crate::node::command;
 
 /// Compiles a tree and issues its certificates below a folder; gives the folders of manifests.
-pub(crate) fn compile(mesh: &Path, meshc: &Path, folder: &Path) -> Result<Vec<PathBuf>, LiveError> {
+pub(crate) fn compile(
+    mesh: &Path,
+    meshc: &Path,
+    targets: &[String],
+    folder: &Path,
+) -> Result<Vec<PathBuf>, LiveError> {
     let meshc = meshc.to_string_lossy();
     let (out, ca, certificates) = (folder.join("out"), folder.join("ca"), folder.join("certificates"));
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let run = |args: &[&str]| command::run(&meshc, args).map(drop);
-    run(&["build", &path(mesh), "--out-dir", &path(&out), "--emit", "k8s,bootstrap,xds"])?;
+    let (mesh, out_dir) = (path(mesh), path(&out));
+    let mut build = vec!["build", &mesh, "--out-dir", &out_dir, "--emit", "k8s,bootstrap,xds"];
+    build.extend(targets.iter().flat_map(|target| ["--target", target.as_str()]));
+    run(&build)?;
     run(&["ca", "init", "--out", &path(&ca), "--plaintext-keys"])?;
     let identities = path(&out.join("identities.yaml"));
     run(&[

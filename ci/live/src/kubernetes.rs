@@ -10,6 +10,7 @@ mod types;
 mod volumes;
 
 pub(crate) use cluster::Cluster;
+pub(crate) use container::ProxyProgram;
 pub(crate) use pods::PodPlan;
 pub(crate) use services::{Services, kube_proxy_rules, zone};
 pub(crate) use types::{Container, HttpGet, Probe};

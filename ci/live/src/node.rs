@@ -51,6 +51,8 @@ pub(crate) struct Assignment {
     pub(crate) traffic: PathBuf,
     /// The Envoy of the proxies.
     pub(crate) envoy: PathBuf,
+    /// The bundled proxy, where pods run it.
+    pub(crate) meshc_proxy: Option<PathBuf>,
     /// An empty folder for the files of the run.
     pub(crate) folder: PathBuf,
     /// Where the files of the run are kept.
@@ -157,7 +159,7 @@ fn millis(duration: Duration) -> u64 {
 /// The objects of the cluster: the compiled manifests and the Secrets of the authority.
 fn cluster(assignment: &Assignment) -> Result<Cluster, LiveError> {
     let folders = match &assignment.input {
-        Input::Tree { mesh, meshc } => compile::compile(mesh, meshc, &assignment.folder)?,
+        Input::Tree { mesh, meshc, targets } => compile::compile(mesh, meshc, targets, &assignment.folder)?,
         Input::Manifests(folders) => folders.clone(),
     };
     let mut cluster = Cluster::default();

@@ -17,6 +17,8 @@ pub(crate) use init::run;
 
 /// Where Envoy is within a pod.
 pub(crate) const ENVOY: &str = "/usr/local/bin/envoy";
+/// Where the bundled proxy is within a pod.
+pub(crate) const MESHC_PROXY: &str = "/usr/local/bin/meshc-proxy";
 /// Where this program is within a pod.
 pub(crate) const LIVE: &str = "/meshc-live/program";
 /// Folder within a pod that it shares with the harness.

@@ -46,6 +46,12 @@ struct RunArgs {
     /// The compiler; by default the one beside this program.
     #[arg(long, value_name = "FILE")]
     meshc: Option<PathBuf>,
+    /// Value of `meshc build --target`, to compile for the bundled proxy; may be repeated.
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<String>,
+    /// The bundled proxy; by default the one beside this program, if it is there.
+    #[arg(long, value_name = "FILE", env = "MESHC_PROXY_BIN")]
+    meshc_proxy: Option<PathBuf>,
     /// Version of Envoy, as ci/setup installs it; may be repeated.
     #[arg(long, value_name = "VERSION", default_value = "1.40.0")]
     envoy_version: Vec<String>,
@@ -82,6 +88,8 @@ fn scenarios(args: &RunArgs) -> Result<bool, LiveError> {
         return Err(LiveError::Scenario(reason));
     }
     let program = std::env::current_exe().map_err(LiveError::io("find", Path::new("/proc/self/exe")))?;
+    let beside = Some(program.with_file_name("meshc-proxy")).filter(|binary| binary.is_file());
+    let meshc_proxy = args.meshc_proxy.clone().or(beside);
     let meshc = args.meshc.clone().unwrap_or_else(|| program.with_file_name("meshc"));
     let mut passed = true;
     for (scenario, input, traffic) in inputs(args, &meshc) {
@@ -91,6 +99,7 @@ fn scenarios(args: &RunArgs) -> Result<bool, LiveError> {
                 input: input.clone(),
                 traffic: traffic.clone(),
                 envoy: envoy_binary(version).map_err(LiveError::Scenario)?,
+                meshc_proxy: meshc_proxy.clone(),
                 program: program.clone(),
                 keep: args.keep.clone(),
             };
@@ -108,7 +117,8 @@ fn scenarios(args: &RunArgs) -> Result<bool, LiveError> {
 fn inputs(args: &RunArgs, meshc: &Path) -> Vec<(String, Input, PathBuf)> {
     let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let scenario = |folder: &PathBuf| {
-        let input = Input::Tree { mesh: folder.join("mesh"), meshc: meshc.to_owned() };
+        let input =
+            Input::Tree { mesh: folder.join("mesh"), meshc: meshc.to_owned(), targets: args.target.clone() };
         (named(folder), input, folder.join("traffic.yaml"))
     };
     match &args.traffic {

@@ -24,6 +24,8 @@ pub enum Input {
         mesh: PathBuf,
         /// The compiler.
         meshc: PathBuf,
+        /// Values of its option `--target`; none compiles for Envoy.
+        targets: Vec<String>,
     },
     /// Folders of manifests as the compiler emits them, and of Secrets.
     Manifests(Vec<PathBuf>),
@@ -40,6 +42,8 @@ pub struct RunOptions {
     pub traffic: PathBuf,
     /// The Envoy of the proxies.
     pub envoy: PathBuf,
+    /// The bundled proxy, where pods run it.
+    pub meshc_proxy: Option<PathBuf>,
     /// The binary of this crate.
     pub program: PathBuf,
     /// Folder for all that the run writes (compiled manifests, logs of containers), to look at it afterwards.
@@ -51,12 +55,14 @@ pub struct RunOptions {
 /// # Errors
 /// The scenario could not be run: it does not compile, a pod does not become ready, or the machine refuses something.
 pub fn run(options: &RunOptions, tell: &mut dyn FnMut(&str)) -> Result<Report, LiveError> {
-    let RunOptions { scenario, input, traffic, envoy, program, keep } = options;
+    let RunOptions { scenario, input, traffic, envoy, meshc_proxy, program, keep } = options;
     let folder = folder()?;
     tell(&format!("{scenario} with {} in {}", envoy.display(), folder.path().display()));
     let absolute = |path: &Path| path.canonicalize().map_err(LiveError::io("find", path));
     let input = match input {
-        Input::Tree { mesh, meshc } => Input::Tree { mesh: absolute(mesh)?, meshc: absolute(meshc)? },
+        Input::Tree { mesh, meshc, targets } => {
+            Input::Tree { mesh: absolute(mesh)?, meshc: absolute(meshc)?, targets: targets.clone() }
+        }
         Input::Manifests(folders) => {
             Input::Manifests(folders.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?)
         }
@@ -69,6 +75,7 @@ pub fn run(options: &RunOptions, tell: &mut dyn FnMut(&str)) -> Result<Report, L
         input,
         traffic: absolute(traffic)?,
         envoy: absolute(envoy)?,
+        meshc_proxy: meshc_proxy.as_deref().map(absolute).transpose()?,
         folder: folder.path().to_owned(),
         keep: keep.as_deref().map(absolute).transpose()?,
     };

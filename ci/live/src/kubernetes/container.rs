@@ -6,12 +6,25 @@ use super::cluster::Cluster;
 use super::pods::PodPlan;
 use super::types::{Container, EnvVar};
 use crate::LiveError;
-use crate::pod::{ENVOY, Process};
+use crate::pod::{ENVOY, MESHC_PROXY, Process};
 
-/// Whether a container runs Envoy, by the name of its image.
-pub(super) fn is_envoy(container: &Container) -> bool {
+/// A program that is a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProxyProgram {
+    /// Envoy.
+    Envoy,
+    /// The bundled proxy.
+    MeshcProxy,
+}
+
+/// The proxy that a container runs, by the name of its image.
+pub(super) fn proxy(container: &Container) -> Option<ProxyProgram> {
     let image = container.image.rsplit('/').next().unwrap_or_default();
-    image.starts_with("envoy") || image.starts_with("proxyv2")
+    if image.starts_with("envoy") || image.starts_with("proxyv2") {
+        Some(ProxyProgram::Envoy)
+    } else {
+        image.starts_with("meshc-proxy").then_some(ProxyProgram::MeshcProxy)
+    }
 }
 
 /// Whether the compiler added a container, by the names that it and Istio give them.
@@ -19,17 +32,20 @@ pub(super) fn is_injected(container: &Container) -> bool {
     container.name.starts_with("meshc-") || container.name.starts_with("istio-")
 }
 
-/// The process of a container that runs Envoy or states its command.
+/// The process of a container that runs a proxy or states its command.
 pub(super) fn process(pod: &PodPlan, container: &Container, cluster: &Cluster) -> Result<Process, LiveError> {
     let mut command = container.command.clone();
     if command.is_empty() {
-        if !is_envoy(container) {
-            return Err(LiveError::Scenario(format!(
-                "container {} of {}: image {} has no command and nothing here stands for it",
-                container.name, pod.workload, container.image
-            )));
-        }
-        command.push(ENVOY.to_owned());
+        command.push(match proxy(container) {
+            Some(ProxyProgram::Envoy) => ENVOY.to_owned(),
+            Some(ProxyProgram::MeshcProxy) => MESHC_PROXY.to_owned(),
+            None => {
+                return Err(LiveError::Scenario(format!(
+                    "container {} of {}: image {} has no command and nothing here stands for it",
+                    container.name, pod.workload, container.image
+                )));
+            }
+        });
     }
     command.extend(container.args.iter().cloned());
     let env = environment(pod, container, cluster)?;

@@ -8,7 +8,7 @@ use meshc_contract::WorkloadRef;
 use serde_json::Value;
 
 use super::cluster::{Cluster, Object};
-use super::container::{is_envoy, is_injected, process};
+use super::container::{ProxyProgram, is_injected, process, proxy};
 use super::types::{Container, IntOrString, PodTemplate};
 use crate::LiveError;
 use crate::pod::{Mount, Process, Step};
@@ -87,14 +87,14 @@ impl PodPlan {
         }
     }
 
-    /// Whether a proxy runs in the pod.
-    pub(crate) fn has_proxy(&self) -> bool {
-        self.long_lived().any(is_envoy)
+    /// The proxy that runs in the pod.
+    pub(crate) fn proxy(&self) -> Option<ProxyProgram> {
+        self.long_lived().find_map(proxy)
     }
 
     /// The containers of the application, for which the echo stands.
     pub(crate) fn application_containers(&self) -> impl Iterator<Item = &Container> {
-        self.template.spec.containers.iter().filter(|container| !is_envoy(container))
+        self.template.spec.containers.iter().filter(|container| proxy(container).is_none())
     }
 
     /// The user of the application, if one is stated and it is not root, for whom the rules of capture are the same.
@@ -122,14 +122,13 @@ impl PodPlan {
     pub(crate) fn processes(&self, cluster: &Cluster) -> Result<(Vec<Step>, Vec<Process>), LiveError> {
         let spec = &self.template.spec;
         let mut steps = Vec::new();
-        for container in
-            spec.init_containers.iter().filter(|container| is_envoy(container) || is_injected(container))
-        {
+        let ours = |container: &&Container| proxy(container).is_some() || is_injected(container);
+        for container in spec.init_containers.iter().filter(ours) {
             let process = process(self, container, cluster)?;
             let stays = container.restart_policy.as_deref() == Some("Always");
             steps.push(if stays { Step::Stay(process) } else { Step::Run(process) });
         }
-        let proxies = spec.containers.iter().filter(|container| is_envoy(container));
+        let proxies = spec.containers.iter().filter(|container| proxy(container).is_some());
         let containers =
             proxies.map(|container| process(self, container, cluster)).collect::<Result<_, _>>()?;
         Ok((steps, containers))

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::{NODE_ADDRESS, Node};
 use crate::echo::EchoConfig;
-use crate::kubernetes::{Cluster, Container, HttpGet, PodPlan, Probe};
-use crate::pod::{ENVOY, LIVE, Mount, PodSetup, Process, SHARED};
+use crate::kubernetes::{Cluster, Container, HttpGet, PodPlan, Probe, ProxyProgram};
+use crate::pod::{ENVOY, LIVE, MESHC_PROXY, Mount, PodSetup, Process, SHARED};
 use crate::{LiveError, dns};
 
 /// User of the application, where the manifest states none.
@@ -26,7 +26,7 @@ pub(super) struct Blueprint {
     pub(super) startup: BTreeMap<String, HttpProbe>,
     /// Probes that must succeed before the pod is ready.
     pub(super) readiness: Vec<HttpProbe>,
-    pub(super) has_proxy: bool,
+    pub(super) proxy: Option<ProxyProgram>,
 }
 
 /// A probe that gets a URL.
@@ -54,6 +54,18 @@ impl Blueprint {
         setup.containers = containers;
         // Mounted for pods without a proxy too: their init containers may be Envoys that check a bootstrap.
         setup.mounts.push(Mount { source: node.assignment.envoy.clone(), target: PathBuf::from(ENVOY) });
+        match (&node.assignment.meshc_proxy, plan.proxy()) {
+            (Some(binary), _) => {
+                setup.mounts.push(Mount { source: binary.clone(), target: PathBuf::from(MESHC_PROXY) });
+            }
+            (None, Some(ProxyProgram::MeshcProxy)) => {
+                return Err(LiveError::Scenario(format!(
+                    "{} runs meshc-proxy, and nobody said where it is",
+                    plan.workload
+                )));
+            }
+            (None, _) => {}
+        }
         setup.containers.push(echo_process(plan.application_user().unwrap_or(APPLICATION_USER)));
         let probes = |pick: fn(&Container) -> Option<&Probe>| {
             plan.long_lived().filter_map(move |container| {
@@ -69,7 +81,7 @@ impl Blueprint {
                 .map(|probe| (probe.container.clone(), probe))
                 .collect(),
             readiness: probes(|container| container.readiness_probe.as_ref()).collect(),
-            has_proxy: plan.has_proxy(),
+            proxy: plan.proxy(),
             setup,
         })
     }
@@ -93,7 +105,7 @@ impl Blueprint {
             setup,
             startup: BTreeMap::new(),
             readiness: Vec::new(),
-            has_proxy: false,
+            proxy: None,
         })
     }
 }

@@ -15,6 +15,7 @@ use super::{LOOK, Node, PATIENCE, network};
 use crate::LiveError;
 use crate::echo::{self, Command, Reply};
 use crate::exchange::{Exchange, Outcome};
+use crate::kubernetes::ProxyProgram;
 use crate::pod::{Event, PodSetup, Process, Step};
 
 /// A pod that runs, until this is dropped.
@@ -22,7 +23,7 @@ pub(super) struct Pod {
     /// The name that calls use.
     pub(super) name: String,
     pub(super) address: Ipv4Addr,
-    pub(super) has_proxy: bool,
+    pub(super) proxy: Option<ProxyProgram>,
     /// The socket of its application.
     socket: PathBuf,
     _process: Child,
@@ -42,7 +43,7 @@ pub(super) async fn start(
     blueprint: Blueprint,
     failed: mpsc::UnboundedSender<String>,
 ) -> Result<Pod, LiveError> {
-    let Blueprint { index, name, setup, startup, readiness, has_proxy } = blueprint;
+    let Blueprint { index, name, setup, startup, readiness, proxy } = blueprint;
     let (mut process, mut stdin, mut events) = spawn(&setup)?;
     expect(&name, &mut events, &Event::Created).await?;
     let id = process.id().ok_or_else(|| LiveError::Scenario(format!("{name}: the pod ended at once")))?;
@@ -72,7 +73,7 @@ pub(super) async fn start(
     }
     until_listening(&name, &socket, &mut process).await?;
     node.set_ready(setup.address);
-    Ok(Pod { name, address: setup.address, has_proxy, socket, _process: process, _stdin: stdin })
+    Ok(Pod { name, address: setup.address, proxy, socket, _process: process, _stdin: stdin })
 }
 
 type Events = Lines<BufReader<ChildStdout>>;

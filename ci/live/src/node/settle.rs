@@ -11,6 +11,7 @@ use super::{LOOK, Node, PATIENCE};
 use crate::LiveError;
 use crate::echo::{Call, Command, Reply};
 use crate::exchange::Outcome;
+use crate::kubernetes::ProxyProgram;
 
 /// The admin interface of a proxy, which only its own pod reaches.
 const ADMIN: &str = "http://127.0.0.1:15000";
@@ -25,8 +26,12 @@ type Endpoints = BTreeMap<String, BTreeSet<String>>;
 pub(super) async fn wait(node: &Rc<Node>, pods: &[Pod]) -> Result<(), LiveError> {
     let mut missing = String::from("the proxies know their endpoints");
     let waiting = async {
-        for pod in pods.iter().filter(|pod| pod.has_proxy) {
-            let expected = expected(node, pod).await?;
+        for pod in pods {
+            let expected = match pod.proxy {
+                Some(ProxyProgram::Envoy) => of_envoy(node, pod).await?,
+                Some(ProxyProgram::MeshcProxy) => of_meshc_proxy(node, pod).await?,
+                None => continue,
+            };
             while let Some(found) = first_missing(&expected, &actual(pod).await?) {
                 missing = format!("{}: {found}", pod.name);
                 tokio::time::sleep(LOOK).await;
@@ -51,8 +56,24 @@ fn first_missing(expected: &Endpoints, actual: &Endpoints) -> Option<String> {
         })
 }
 
-/// What the names of each cluster resolve to.
-async fn expected(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveError> {
+/// What the names of each upstream of the bundled proxy resolve to.
+async fn of_meshc_proxy(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveError> {
+    let dump = dump(pod, "/config_dump").await?;
+    let upstreams = dump["config"]["upstreams"].as_object().into_iter().flatten();
+    let zone = node.zone.borrow();
+    let resolved = upstreams.filter_map(|(name, upstream)| {
+        let names = items(&upstream["discovery"]["endpoints"]["groups"])
+            .flat_map(|group| items(&group["endpoints"]))
+            .filter_map(|endpoint| endpoint["address"]["name"][0].as_str());
+        let addresses: BTreeSet<String> =
+            names.filter_map(|name| zone.lookup(name)).flatten().map(ToString::to_string).collect();
+        (!addresses.is_empty()).then(|| (name.clone(), addresses))
+    });
+    Ok(resolved.collect())
+}
+
+/// What the names of each cluster of an Envoy resolve to.
+async fn of_envoy(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveError> {
     let mut endpoints = Endpoints::new();
     for kind in ["static_clusters", "dynamic_active_clusters"] {
         let dump = dump(pod, &format!("/config_dump?resource={kind}")).await?;
@@ -75,7 +96,7 @@ async fn expected(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveError> {
     Ok(endpoints)
 }
 
-/// What the proxy knows.
+/// What the proxy knows. The bundled proxy answers in the layout of Envoy.
 async fn actual(pod: &Pod) -> Result<Endpoints, LiveError> {
     let dump = dump(pod, "/clusters?format=json").await?;
     let clusters = items(&dump["cluster_statuses"]).map(|status| {

@@ -32,19 +32,28 @@ pub(crate) fn envoy(version: &str) -> Option<PathBuf> {
 
 /// The compiler: `MESHC_BIN`, else that of the profile of this test, which cargo brings up to date.
 pub(crate) fn meshc() -> PathBuf {
-    if let Some(binary) = std::env::var_os("MESHC_BIN") {
+    binary("meshc", "MESHC_BIN")
+}
+
+/// The bundled proxy: `MESHC_PROXY_BIN`, else likewise.
+pub(crate) fn meshc_proxy() -> PathBuf {
+    binary("meshc-proxy", "MESHC_PROXY_BIN")
+}
+
+fn binary(name: &str, variable: &str) -> PathBuf {
+    if let Some(binary) = std::env::var_os(variable) {
         return PathBuf::from(binary);
     }
     let program = program();
     let folder = program.parent().expect("a program is in a folder");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "-p", "meshc", "--bin", "meshc"]).current_dir(root());
+    cargo.args(["build", "--quiet", "--locked", "-p", name, "--bin", name]).current_dir(root());
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
     let status = cargo.status().expect("cargo runs");
-    assert!(status.success(), "meshc does not build");
-    folder.join("meshc")
+    assert!(status.success(), "{name} does not build");
+    folder.join(name)
 }
 
 /// The root of the repository.
