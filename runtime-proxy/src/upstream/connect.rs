@@ -2,8 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+
+use super::{Address, Endpoint, Upstream, proxy_protocol, socket};
 use crate::stream::Stream;
 use crate::tls::{Alpn, Peer, TlsError};
 
@@ -44,4 +49,52 @@ pub(crate) enum ConnectError {
     /// TLS says no; the text goes into `%UPSTREAM_TRANSPORT_FAILURE_REASON%`.
     #[error("{0}")]
     Tls(#[from] TlsError),
+}
+
+impl Upstream {
+    /// Connects to an endpoint within the connect timeout, TLS included.
+    ///
+    /// # Errors
+    /// What went wrong. It is not reported to outlier detection: the caller does.
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        wanted: Wanted<'_>,
+    ) -> Result<Connected, ConnectError> {
+        let timeout = self.source.connect_timeout;
+        match tokio::time::timeout(timeout, self.connect_at_leisure(endpoint, wanted)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(ConnectError::Timeout(timeout)),
+        }
+    }
+
+    async fn connect_at_leisure(
+        &self,
+        endpoint: &Endpoint,
+        wanted: Wanted<'_>,
+    ) -> Result<Connected, ConnectError> {
+        let Wanted { protocol, host, client } = wanted;
+        let mut stream = self.dial(endpoint).await?;
+        let local = stream.local_addr();
+        if let Some(version) = self.source.proxy_protocol {
+            stream.write_all(&proxy_protocol::header(version, client)).await?;
+        }
+        match self.connector.as_ref().filter(|_| self.uses_tls(endpoint)) {
+            Some(connector) => {
+                let (stream, peer, alpn) = connector.connect(stream, host, protocol).await?;
+                Ok(Connected { stream, alpn, peer: Some(peer), local })
+            }
+            None => Ok(Connected { stream, alpn: None, peer: None, local }),
+        }
+    }
+
+    async fn dial(&self, endpoint: &Endpoint) -> io::Result<Stream> {
+        match &endpoint.address {
+            Address::Unix(path) => Ok(Stream::unix(UnixStream::connect(path).await?)),
+            Address::Tcp(address) => {
+                let keepalive = self.source.limits.tcp_keepalive;
+                Ok(Stream::tcp(socket::connect(*address, &self.source.bind_source, keepalive).await?))
+            }
+        }
+    }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::outlier::Monitor;
 
 /// Where an endpoint listens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +29,7 @@ impl fmt::Display for Address {
 /// One address that traffic goes to.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    /// Number, unique in the process, by which pools find it.
+    /// Number, unique in the process, by which pools find it. Connections of one number are good for each other.
     pub(crate) id: u64,
     /// Where it listens.
     pub(crate) address: Address,
@@ -35,23 +37,25 @@ pub(crate) struct Endpoint {
     pub(crate) mtls: bool,
     /// The DNS name that its address comes from.
     pub(crate) hostname: Option<Arc<str>>,
+    /// What outlier detection counts.
+    pub(super) monitor: Monitor,
     /// Requests that are on their way, and connections of TCP.
     active: AtomicU32,
-    /// Whether no upstream has it any longer.
-    retired: AtomicBool,
+    /// Upstreams that have it.
+    tenures: AtomicU32,
 }
 
 impl Endpoint {
-    /// A new endpoint.
-    pub(crate) fn new(address: Address, mtls: bool, hostname: Option<Arc<str>>) -> Arc<Self> {
+    pub(super) fn new(address: Address, mtls: bool, hostname: Option<Arc<str>>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             address,
             mtls,
             hostname,
+            monitor: Monitor::default(),
             active: AtomicU32::new(0),
-            retired: AtomicBool::new(false),
+            tenures: AtomicU32::new(0),
         })
     }
 
@@ -68,7 +72,7 @@ impl Endpoint {
 
     /// Whether it is no endpoint any longer: pools close its idle connections and keep no more of them.
     pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Relaxed)
+        self.tenures.load(Ordering::Relaxed) == 0
     }
 }
 
@@ -86,5 +90,32 @@ impl ActiveRequest {
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// That an upstream has an endpoint.
+#[derive(Debug)]
+pub(super) struct Tenure(Arc<Endpoint>);
+
+impl Tenure {
+    pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
+        endpoint.tenures.fetch_add(1, Ordering::Relaxed);
+        Self(endpoint)
+    }
+
+    pub(super) fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.0
+    }
+}
+
+impl Clone for Tenure {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        self.0.tenures.fetch_sub(1, Ordering::Relaxed);
     }
 }
