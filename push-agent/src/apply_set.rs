@@ -213,6 +213,7 @@ mod tests {
 
     #[test]
     fn the_id_is_that_of_kubectl() {
+        let set = set();
         // sha256("meshc-one.meshc-system.ConfigMap.") as base64 for URLs, without padding.
         assert_eq!(set.id, "applyset-Ix04nfeFxD2HObjbS0fAwa8qy74nabF6M-chLxeGlIw-v1");
         assert!(set.id.len() <= 63, "a label value has at most 63 characters");

@@ -21,6 +21,7 @@ mod exit;
 mod fields;
 mod folder;
 mod log;
+mod members;
 mod metrics;
 mod oci;
 mod plan;

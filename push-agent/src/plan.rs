@@ -1,6 +1,6 @@
 //! What a push would do: every object asked of the API server as a dry run, and compared with what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use meshc_contract::ObjectRef;
@@ -10,11 +10,12 @@ use crate::apply_set::{ApplySet, PART_OF, Parent, part_of};
 use crate::cluster::{ApplyError, Cluster, Kind, Mode};
 use crate::conflict::Conflict;
 use crate::error::Error;
-use crate::prune::{self, Member, Prune};
+use crate::members;
+use crate::prune::{self, Prune};
 use crate::verify::{Item, Verified};
 
 /// Requests that are under way at a time.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// What applying an object would come to.
 #[derive(Debug, Clone)]
@@ -92,7 +93,7 @@ pub(crate) async fn plan<'r>(cluster: &Cluster, request: &Request<'r>) -> Result
         .await?;
     let objects = without_problems(found)?;
     let members = match &parent {
-        Some(parent) => members(cluster, set, parent).await?,
+        Some(parent) => members::members(cluster, set, parent).await?,
         None => Vec::new(),
     };
     let kept: BTreeSet<ObjectRef> = release.items.iter().map(|item| item.object.clone()).collect();
@@ -266,49 +267,6 @@ fn comparable(object: &Value) -> Value {
         }
     }
     object
-}
-
-/// Everything with the label of the set, wherever the parent says that there may be something.
-async fn members(cluster: &Cluster, set: &ApplySet, parent: &Parent) -> Result<Vec<Member>, Error> {
-    let mut places: BTreeMap<(String, String), (Kind, String)> = BTreeMap::new();
-    for group_kind in &parent.contents.kinds {
-        // A kind that has gone took its objects with it.
-        let Some(kind) = cluster.any_version(&group_kind.group, &group_kind.kind).await? else { continue };
-        if kind.namespaced {
-            for namespace in &parent.contents.namespaces {
-                places.insert((group_kind.to_string(), namespace.clone()), (kind.clone(), namespace.clone()));
-            }
-        } else {
-            places.insert((group_kind.to_string(), String::new()), (kind, String::new()));
-        }
-    }
-    let selector = set.selector();
-    let listed: Vec<Vec<Member>> = stream::iter(places.into_values())
-        .map(|(kind, namespace)| list(cluster, kind, namespace, &selector))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(listed.into_iter().flatten().collect())
-}
-
-async fn list(
-    cluster: &Cluster,
-    kind: Kind,
-    namespace: String,
-    selector: &str,
-) -> Result<Vec<Member>, Error> {
-    match cluster.list(&kind, &namespace, selector).await {
-        Ok(found) => Ok(found.into_iter().map(|value| Member::new(kind.clone(), value)).collect()),
-        // The rights in a namespace go with it, so a refusal may only mean that it is not there any more.
-        Err(error) if !namespace.is_empty() && matches!(error, Error::Failed(_)) => {
-            let namespaces = builtin(cluster, "Namespace").await?;
-            match cluster.get(&namespaces, "", &namespace).await {
-                Ok(None) => Ok(Vec::new()),
-                _ => Err(error),
-            }
-        }
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -3,34 +3,13 @@
 use std::collections::BTreeSet;
 
 use meshc_contract::{ObjectRef, Phase};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::cluster::{Cluster, Kind};
+use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::fields::applied_by;
 use crate::log::Log;
-
-/// An object with the label of the set.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub(crate) kind: Kind,
-    pub(crate) object: ObjectRef,
-    pub(crate) value: Value,
-}
-
-impl Member {
-    pub(crate) fn new(kind: Kind, value: Value) -> Self {
-        let text =
-            |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let object = ObjectRef {
-            group: kind.resource.group.clone(),
-            kind: kind.resource.kind.clone(),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name"),
-        };
-        Self { kind, object, value }
-    }
-}
+use crate::members::Member;
 
 /// What goes and what stays.
 #[derive(Debug, Default)]
@@ -111,8 +90,9 @@ mod tests {
     use kube::api::ApiResource;
     use serde_json::json;
 
-    use super::{Member, select};
+    use super::select;
     use crate::cluster::Kind;
+    use crate::members::Member;
 
     fn member(group: &str, kind: &str, name: &str, manager: &str) -> Member {
         let resource = ApiResource {

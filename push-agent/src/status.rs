@@ -1,5 +1,7 @@
 //! Whether an object is as its specification says, by the rules of kstatus, which kubectl's and Flux's waiting follow.
 
+mod workloads;
+
 use meshc_contract::ObjectRef;
 use serde_json::Value;
 
@@ -13,9 +15,6 @@ pub(crate) enum Status {
     /// It will not become as specified by itself.
     Failed(String),
 }
-
-/// A replica controller that does not count yet has none.
-const NEVER: i64 = 2_147_483_647;
 
 /// Whether objects of a kind can be other than current. The built-in kinds without a controller are what they are.
 pub(crate) fn can_wait(object: &ObjectRef) -> bool {
@@ -40,12 +39,12 @@ pub(crate) fn status(object: &ObjectRef, live: &Value) -> Status {
         return waiting("its controller has not seen it yet");
     }
     match (object.group.as_str(), object.kind.as_str()) {
-        ("apps", "Deployment") => deployment(&live, observed),
-        ("apps", "StatefulSet") => stateful_set(&live, observed),
-        ("apps", "DaemonSet") => daemon_set(&live, observed),
-        ("apps", "ReplicaSet") | ("", "ReplicationController") => replica_set(&live, observed),
-        ("batch", "Job") => job(&live),
-        ("", "Pod") => pod(&live),
+        ("apps", "Deployment") => workloads::deployment(&live, observed),
+        ("apps", "StatefulSet") => workloads::stateful_set(&live, observed),
+        ("apps", "DaemonSet") => workloads::daemon_set(&live, observed),
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(&live, observed),
+        ("batch", "Job") => workloads::job(&live),
+        ("", "Pod") => workloads::pod(&live),
         ("", "Namespace") => phase(&live, "Active"),
         ("", "PersistentVolumeClaim") => phase(&live, "Bound"),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(&live),
@@ -83,116 +82,6 @@ impl Live<'_> {
 
     fn is(&self, kind: &str) -> bool {
         self.condition(kind).is_some_and(|(status, _, _)| status == "True")
-    }
-}
-
-fn deployment(live: &Live<'_>, observed: Option<i64>) -> Status {
-    let progressing = live.condition("Progressing");
-    if let Some((_, "ProgressDeadlineExceeded", message)) = progressing {
-        return Status::Failed(format!("its progress deadline is exceeded: {message}"));
-    }
-    if observed.is_none() {
-        return waiting("its controller has not seen it yet");
-    }
-    let wanted = live.number("/spec/replicas").unwrap_or(1);
-    let (replicas, updated) = (live.count("replicas"), live.count("updatedReplicas"));
-    let (ready, available) = (live.count("readyReplicas"), live.count("availableReplicas"));
-    if updated < wanted {
-        return waiting(format!("{updated} of {wanted} replicas are updated"));
-    }
-    if replicas > updated {
-        return waiting(format!("{} replicas of the old version are still there", replicas - updated));
-    }
-    if ready < wanted || available < wanted {
-        return waiting(format!("{} of {wanted} replicas are available", available.min(ready)));
-    }
-    let no_deadline = live.number("/spec/progressDeadlineSeconds") == Some(NEVER);
-    let progressed = matches!(progressing, Some(("True", "NewReplicaSetAvailable", _)));
-    if !progressed && !no_deadline {
-        return waiting("its new ReplicaSet is not available");
-    }
-    if live.is("Available") { Status::Current } else { waiting("it is not available") }
-}
-
-fn stateful_set(live: &Live<'_>, observed: Option<i64>) -> Status {
-    if live.text("/spec/updateStrategy/type") == "OnDelete" {
-        return Status::Current;
-    }
-    if observed.is_none() {
-        return waiting("its controller has not seen it yet");
-    }
-    let wanted = live.number("/spec/replicas").unwrap_or(1);
-    let (ready, updated) = (live.count("readyReplicas"), live.count("updatedReplicas"));
-    if live.count("replicas") < wanted || ready < wanted {
-        return waiting(format!("{ready} of {wanted} replicas are ready"));
-    }
-    let partition = live.number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or_default();
-    if partition > 0 {
-        let wanted = (wanted - partition).max(0);
-        return match updated < wanted {
-            true => waiting(format!("{updated} of {wanted} replicas are updated")),
-            false => Status::Current,
-        };
-    }
-    if live.text("/status/currentRevision") != live.text("/status/updateRevision") {
-        return waiting(format!("{updated} of {wanted} replicas are updated"));
-    }
-    Status::Current
-}
-
-fn daemon_set(live: &Live<'_>, observed: Option<i64>) -> Status {
-    if live.text("/spec/updateStrategy/type") == "OnDelete" {
-        return Status::Current;
-    }
-    if observed.is_none() {
-        return waiting("its controller has not seen it yet");
-    }
-    let wanted = live.count("desiredNumberScheduled");
-    for (field, text) in [
-        ("currentNumberScheduled", "scheduled"),
-        ("updatedNumberScheduled", "updated"),
-        ("numberReady", "ready"),
-        ("numberAvailable", "available"),
-    ] {
-        if live.count(field) < wanted {
-            return waiting(format!("{} of {wanted} pods are {text}", live.count(field)));
-        }
-    }
-    Status::Current
-}
-
-fn replica_set(live: &Live<'_>, observed: Option<i64>) -> Status {
-    if observed.is_none() {
-        return waiting("its controller has not seen it yet");
-    }
-    let wanted = live.number("/spec/replicas").unwrap_or(1);
-    let available = live.count("availableReplicas").min(live.count("readyReplicas"));
-    if available < wanted || live.count("replicas") > wanted {
-        return waiting(format!("{available} of {wanted} replicas are available"));
-    }
-    Status::Current
-}
-
-/// A Job that has started is current: when it ends is its own affair.
-fn job(live: &Live<'_>) -> Status {
-    if let Some(("True", _, message)) = live.condition("Failed") {
-        return Status::Failed(format!("it failed: {message}"));
-    }
-    if live.is("Complete") || !live.text("/status/startTime").is_empty() {
-        return Status::Current;
-    }
-    match live.0.pointer("/spec/suspend") {
-        Some(Value::Bool(true)) => Status::Current,
-        _ => waiting("it has not started"),
-    }
-}
-
-fn pod(live: &Live<'_>) -> Status {
-    match live.text("/status/phase") {
-        "Succeeded" => Status::Current,
-        "Failed" => Status::Failed(format!("it failed: {}", live.text("/status/message"))),
-        "Running" if live.is("Ready") => Status::Current,
-        _ => waiting("it is not ready"),
     }
 }
 
