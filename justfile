@@ -39,6 +39,7 @@ bench:
     rm -rf target/bench && mkdir -p target/bench
     hyperfine --warmup 3 -N 'target/release/meshc --help'
     hyperfine --warmup 3 -N 'target/release/meshc build testdata/scenarios/bookinfo/mesh --out-dir target/bench/bookinfo --quiet'
+    ci/bench-compiler
     cargo bench --locked -p meshc-ca --bench issue
 
 # Compare the bundled proxy with nginx, haproxy and Envoy: CPU per request in one interleaved run.

@@ -45,6 +45,9 @@ pub struct Diagnostic {
     pub object: Option<ObjectRef>,
     /// Path of the field in that object, as `spec.http[0].route[0].destination.host`.
     pub path: Option<String>,
+    /// Whether the fault ends where it begins: the requests that it names are refused, and everything else is as it was meant, so
+    /// that output need not be withheld for it.
+    pub contained: bool,
 }
 
 impl Diagnostic {
@@ -61,6 +64,7 @@ impl Diagnostic {
             help: None,
             object: None,
             path: None,
+            contained: false,
         }
     }
 
@@ -89,6 +93,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// Says that the fault ends where it begins.
+    #[must_use]
+    pub fn contained(mut self) -> Self {
+        self.contained = true;
         self
     }
 

@@ -71,7 +71,7 @@ pub struct Content {
 enum Piece {
     Fixed(&'static str),
     Text(Arc<str>),
-    Elements(Arc<[Arc<str>]>, usize),
+    Elements { elements: Arc<[Arc<str>]>, indent: usize, first: &'static str },
     Nested(Content, usize),
 }
 
@@ -98,7 +98,13 @@ impl Content {
     /// Adds the elements of a list: every line indented by that many spaces, at most 32, with a comma and a newline between two
     /// elements.
     pub fn push_elements(&mut self, elements: Arc<[Arc<str>]>, indent: usize) {
-        self.pieces.push(Piece::Elements(elements, indent.min(SPACES.len())));
+        self.push_members(elements, indent, "");
+    }
+
+    /// Adds the elements of a list in the same way, each of them an object with at least one member, and `first` in front of
+    /// that member.
+    pub fn push_members(&mut self, elements: Arc<[Arc<str>]>, indent: usize, first: &'static str) {
+        self.pieces.push(Piece::Elements { elements, indent: indent.min(SPACES.len()), first });
     }
 
     /// Adds another content with every line but empty ones indented by that many spaces, at most 32.
@@ -118,12 +124,26 @@ impl Content {
     /// The whole content.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = String::new();
+        if let [Piece::Text(text)] = self.pieces.as_slice() {
+            return text.to_string();
+        }
+        let mut text = String::with_capacity(self.size());
         let Ok(()) = self.for_each(&mut |part| {
             text.push_str(part);
             Ok::<(), std::convert::Infallible>(())
         });
         text
+    }
+
+    /// Number of bytes of the whole content.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut size = 0;
+        let Ok(()) = self.for_each(&mut |part| {
+            size += part.len();
+            Ok::<(), std::convert::Infallible>(())
+        });
+        size
     }
 
     /// Gives the texts of the content, one after the other.
@@ -132,15 +152,12 @@ impl Content {
             match piece {
                 Piece::Fixed(text) => take(text)?,
                 Piece::Text(text) => take(text)?,
-                Piece::Elements(elements, indent) => {
+                Piece::Elements { elements, indent, first } => {
                     for (index, element) in elements.iter().enumerate() {
                         if index > 0 {
                             take(",\n")?;
                         }
-                        for line in element.split_inclusive('\n') {
-                            take(&SPACES[..*indent])?;
-                            take(line)?;
-                        }
+                        indented(element, &SPACES[..*indent], first, take)?;
                     }
                 }
                 Piece::Nested(content, indent) => {
@@ -160,6 +177,29 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// Gives an element line by line, with a text behind its opening brace.
+fn indented<E>(
+    element: &str,
+    indent: &str,
+    first: &str,
+    take: &mut dyn FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut rest = element;
+    take(indent)?;
+    if let (false, Some(members)) = (first.is_empty(), element.strip_prefix('{')) {
+        take("{")?;
+        take(first)?;
+        rest = members;
+    }
+    let mut lines = rest.split_inclusive('\n');
+    lines.next().map_or(Ok(()), &mut *take)?;
+    for line in lines {
+        take(indent)?;
+        take(line)?;
+    }
+    Ok(())
 }
 
 impl From<String> for Content {
@@ -244,6 +284,14 @@ mod tests {
         let mut written = Vec::new();
         content.write_to(&mut written).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), content.to_text());
+    }
+
+    #[test]
+    fn a_member_is_put_in_front_of_those_of_each_element() {
+        let mut content = Content::new();
+        content.push_members([Arc::from("{\n \"a\": 1\n}"), Arc::from("{\"b\":2}")].into(), 1, "\"x\": 0,");
+        assert_eq!(content.to_text(), " {\"x\": 0,\n  \"a\": 1\n },\n {\"x\": 0,\"b\":2}");
+        assert_eq!(content.size(), content.to_text().len());
     }
 
     #[test]

@@ -20,6 +20,27 @@ pub fn layout(compact: &str) -> String {
     layout.out
 }
 
+/// Takes the space away that JSON does not need.
+#[must_use]
+pub fn dense(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let (mut at, mut copied) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = string_end(bytes, at),
+            b' ' | b'\n' | b'\t' | b'\r' => {
+                out.push_str(&text[copied..at]);
+                copied = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    out.push_str(&text[copied.min(text.len())..]);
+    out
+}
+
 /// A list or an object: where it ends and how long it is on one line.
 struct Container {
     end: usize,
@@ -163,7 +184,14 @@ impl Layout<'_> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::layout;
+    use super::{dense, layout};
+
+    #[test]
+    fn what_is_laid_out_and_made_dense_again_is_as_before() {
+        let value: Value =
+            (0..40).map(|n| json!({"na me": format!("a \\ \" {n}\n"), "list": vec![n; 12]})).collect();
+        assert_eq!(dense(&layout(&value.to_string())), value.to_string());
+    }
 
     #[test]
     fn what_fits_on_a_line_stands_on_one() {

@@ -22,19 +22,22 @@ mod overlay;
 mod path;
 mod pods;
 mod probe;
+mod shared_config;
 mod tree;
 
 use std::collections::BTreeSet;
 
 use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
-use meshc_plan::{HeadlessService, Manifest, Manifests, Plan};
+use meshc_plan::{Injection, Manifest, Manifests, Plan, ProxyPlan};
 use serde_json::Value;
 
 use self::config_map::ConfigMap;
+use self::shared_config::{SharedConfig, SharedConfigs};
 use self::tree::{Entry, Tree};
 use crate::artifact::ArtifactSet;
-use crate::{Emitters, yaml};
+use crate::envoy::{ResourceKind, UsedUpstreams};
+use crate::{Emitted, Emitters, yaml};
 
 pub use iptables::{IpFamily, iptables_rules};
 pub use options::KubernetesOptions;
@@ -54,46 +57,73 @@ pub fn emit<'p>(
     diagnostics: &mut Diagnostics,
 ) -> ArtifactSet {
     let mut tree = Tree::default();
-    let taken: BTreeSet<&ObjectRef> = manifests.objects.iter().map(|manifest| &manifest.object).collect();
+    let mut injected = Vec::new();
     for manifest in &manifests.objects {
-        let injected = manifest.injection.as_ref().and_then(|injection| {
-            let proxy = plan.proxies.get(&injection.workload)?;
-            Some((injection, proxy))
-        });
-        let Some((injection, proxy)) = injected else {
-            tree.add(entry(manifests, manifest, &manifest.value));
-            continue;
-        };
-        let emitted = emitters.emit(proxy, diagnostics);
-        let config = ConfigMap::of(proxy, injection, &emitted);
-        let (config_map, size) = config.entry(manifests, manifest);
-        if size > LARGEST_OBJECT {
-            diagnostics.push(too_large(manifest, &config_map.object, size));
+        match injection(plan, manifest) {
+            Some((injection, proxy)) => injected.push((manifest, injection, proxy)),
+            None => tree.add(entry(manifests, manifest, &manifest.value)),
         }
-        if taken.contains(&config_map.object) {
-            diagnostics.push(name_taken(&config_map.object, &manifest.origin));
+    }
+    let used = UsedUpstreams::of(injected.iter().map(|(_, _, proxy)| *proxy));
+    let emitted: Vec<Emitted> =
+        injected.iter().map(|(_, _, proxy)| emitters.emit_in_use(proxy, &used, diagnostics)).collect();
+    let mut shared = SharedConfigs::default();
+    for ((manifest, _, proxy), emitted) in injected.iter().zip(&emitted) {
+        shared.add(manifest, &proxy.workload.name, emitted);
+    }
+    let mut generated: Vec<(Entry, &Origin)> = Vec::new();
+    for (&(manifest, injection, proxy), emitted) in injected.iter().zip(&emitted) {
+        let config = config_map(manifest, injection, proxy, emitted, &mut shared);
+        if config.size() > LARGEST_OBJECT {
+            diagnostics.push(too_large(manifest, config.size()));
         }
-        tree.add(config_map);
-        let context = inject::Context {
-            manifests,
-            options,
-            manifest,
-            injection,
-            proxy,
-            emitted: &emitted,
-            config: &config,
-        };
+        generated.push((config.entry(manifests, manifest), &manifest.origin));
+        let context =
+            inject::Context { manifests, options, manifest, injection, proxy, emitted, config: &config };
         tree.add(entry(manifests, manifest, &inject::inject(&context, diagnostics)));
     }
-    for service in &plan.headless_services {
-        let entry = headless_service::entry(service, manifests);
-        let HeadlessService { origin, .. } = service;
+    generated.extend(shared.entries(manifests, diagnostics));
+    generated.extend(
+        plan.headless_services
+            .iter()
+            .map(|service| (headless_service::entry(service, manifests), &service.origin)),
+    );
+    let taken: BTreeSet<&ObjectRef> = manifests.objects.iter().map(|manifest| &manifest.object).collect();
+    for (entry, origin) in generated {
         if taken.contains(&entry.object) {
             diagnostics.push(name_taken(&entry.object, origin));
         }
         tree.add(entry);
     }
     tree.into_artifacts(&manifests.mesh)
+}
+
+/// The proxy that the pods of an object get.
+fn injection<'p, 'm>(plan: &'p Plan, manifest: &'m Manifest) -> Option<(&'m Injection, &'p ProxyPlan)> {
+    let injection = manifest.injection.as_ref()?;
+    Some((injection, plan.proxies.get(&injection.workload)?))
+}
+
+/// The ConfigMap of a proxy. Lists that others have too stand in ConfigMaps of their own, and those for which it has no room.
+fn config_map<'p>(
+    manifest: &'p Manifest,
+    injection: &Injection,
+    proxy: &ProxyPlan,
+    emitted: &Emitted,
+    shared: &mut SharedConfigs<'p>,
+) -> ConfigMap {
+    let namespace = manifest.object.namespace.as_str();
+    let mut moved: Vec<(ResourceKind, SharedConfig)> =
+        emitted.lists().filter_map(|list| Some((list.kind(), shared.of(namespace, list)?))).collect();
+    let mut config = ConfigMap::of(proxy, injection, emitted, moved.clone());
+    for list in emitted.lists() {
+        let here = moved.iter().all(|(kind, _)| *kind != list.kind());
+        if here && config.size() > LARGEST_OBJECT {
+            moved.extend(shared.make_room(namespace, list).map(|config| (list.kind(), config)));
+            config = ConfigMap::of(proxy, injection, emitted, moved.clone());
+        }
+    }
+    config
 }
 
 fn entry(manifests: &Manifests, manifest: &Manifest, value: &Value) -> Entry {
@@ -105,14 +135,15 @@ fn entry(manifests: &Manifests, manifest: &Manifest, value: &Value) -> Entry {
     }
 }
 
-fn too_large(manifest: &Manifest, object: &ObjectRef, size: usize) -> Diagnostic {
+/// How proxies get less to store.
+const NARROW: &str = "name the hosts that a workload calls in the `egress` of a Sidecar, or narrow `exportTo` of services that it \
+                      does not call";
+
+fn too_large(manifest: &Manifest, size: usize) -> Diagnostic {
     let message = format!("the configuration of the proxy of {} has {size} bytes", manifest.object);
     let finding = Diagnostic::new(&codes::OBJECT_TOO_LARGE, message)
-        .consequence(format!("Kubernetes stores no {} of more than {LARGEST_OBJECT} bytes", object.kind))
-        .help(
-            "name the hosts that the workload calls in the `egress` of a Sidecar, or narrow `exportTo` of services that it \
-             does not call",
-        );
+        .consequence(format!("Kubernetes stores no ConfigMap of more than {LARGEST_OBJECT} bytes"))
+        .help(NARROW);
     at_origin(finding, &manifest.origin)
 }
 

@@ -7,7 +7,9 @@ use meshc_diagnostics::Diagnostics;
 use meshc_plan::{Plan, ProxyPlan, ProxyTarget};
 
 use crate::artifact::{ArtifactPath, ArtifactSet, Content};
-use crate::envoy::{self, CredentialMount, EmittedProxy, EnvoyOptions, EnvoySets};
+use crate::envoy::{
+    self, CredentialMount, EmittedProxy, EnvoyOptions, EnvoySets, ResourceKind, ResourceList, UsedUpstreams,
+};
 use crate::proxy::{self, EmittedConfig};
 
 /// Which program a user wants for which workload.
@@ -49,6 +51,19 @@ impl<'p> Emitters<'p> {
         Self { choice, envoy: envoy::Emitter::new(options), proxy: proxy::Emitter::new(plan) }
     }
 
+    /// Emits one proxy of the plan for pods that have much in common with others: see [`envoy::Emitter::proxy_in_use`].
+    pub fn emit_in_use(
+        &mut self,
+        proxy: &'p ProxyPlan,
+        used: &UsedUpstreams<'p>,
+        diagnostics: &mut Diagnostics,
+    ) -> Emitted {
+        match self.choice.of(proxy) {
+            ProxyTarget::Envoy => Emitted::Envoy(self.envoy.proxy_in_use(proxy, used, diagnostics)),
+            ProxyTarget::MeshcProxy => Emitted::MeshcProxy(self.proxy.proxy(proxy, diagnostics)),
+        }
+    }
+
     /// Emits one proxy of the plan.
     pub fn emit(&mut self, proxy: &'p ProxyPlan, diagnostics: &mut Diagnostics) -> Emitted {
         match self.choice.of(proxy) {
@@ -86,6 +101,25 @@ impl Emitted {
         }
     }
 
+    /// The same, but for lists of resources that stand in files of their own: see [`EmittedProxy::files_without`].
+    #[must_use]
+    pub fn files_without(&self, moved: &[ResourceKind]) -> BTreeMap<ArtifactPath, Content> {
+        match self {
+            Self::Envoy(emitted) => emitted.files_without(moved),
+            Self::MeshcProxy(emitted) => emitted.files(),
+        }
+    }
+
+    /// Lists of resources that other proxies may have too. The bundled proxy reads one file.
+    pub fn lists(&self) -> impl Iterator<Item = &ResourceList> {
+        match self {
+            Self::Envoy(emitted) => Some(emitted.lists()),
+            Self::MeshcProxy(_) => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
     /// What must be mounted into the proxy beside its configuration and its identity.
     #[must_use]
     pub fn mounts(&self) -> BTreeSet<CredentialMount> {
@@ -115,6 +149,10 @@ pub fn emit<'p>(
     diagnostics: &mut Diagnostics,
 ) -> ArtifactSet {
     let mut artifacts = ArtifactSet::new();
+    let EnvoySets { bootstrap, xds } = sets;
+    if !bootstrap && !xds {
+        return artifacts;
+    }
     for (workload, proxy) in &plan.proxies {
         let emitted = emitters.emit(proxy, diagnostics);
         let name = workload.to_string();
@@ -124,10 +162,10 @@ pub fn emit<'p>(
                 artifacts.insert(path.below(&folder), content);
             }
         };
-        if sets.bootstrap {
+        if bootstrap {
             add("bootstrap", emitted.files());
         }
-        if let (true, Emitted::Envoy(emitted)) = (sets.xds, &emitted) {
+        if let (true, Emitted::Envoy(emitted)) = (xds, &emitted) {
             add("xds", emitted.xds_files());
         }
     }

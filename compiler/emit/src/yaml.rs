@@ -239,11 +239,19 @@ impl Lines {
         if self.last == [0, 0] && text.starts_with([' ', '\n', '\t']) {
             self.refused = true;
         }
-        for byte in text.bytes() {
-            let blank_end = byte == b'\n' && matches!(self.last[1], b' ' | b'\t');
-            let control = (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f;
-            self.refused |= blank_end || control;
-            self.last = [self.last[1], byte];
+        let bytes = text.as_bytes();
+        let is_blank = |byte: u8| matches!(byte, b' ' | b'\t');
+        // Bitwise operators, so that many bytes are looked at in one step.
+        let control = |byte: u8| ((byte < b' ') & (byte != b'\n') & (byte != b'\t')) | (byte == 0x7f);
+        self.refused |= bytes.iter().fold(false, |found, byte| found | control(*byte));
+        let follows = |(first, second): (&u8, &u8)| is_blank(*first) & (*second == b'\n');
+        self.refused |=
+            bytes.iter().zip(bytes.iter().skip(1)).fold(false, |found, pair| found | follows(pair));
+        if let Some(first) = bytes.first() {
+            self.refused |= follows((&self.last[1], first));
+        }
+        for byte in &bytes[bytes.len().saturating_sub(2)..] {
+            self.last = [self.last[1], *byte];
         }
         self.refused |= !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && !is_printable(c));
     }

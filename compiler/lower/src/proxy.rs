@@ -49,9 +49,9 @@ pub(crate) fn proxy(
         labels: workload_labels::of(mesh, workload),
         target: target(workload, diags),
         identity: workload.identity.clone(),
-        listeners,
+        listeners: shared.listeners(listeners),
         route_tables,
-        upstreams: outbound.upstreams.iter().cloned().chain(own.upstreams).collect(),
+        upstreams: outbound.upstreams.iter().cloned().chain(shared.same_upstreams(own.upstreams)).collect(),
         bootstrap: bootstrap::bootstrap(&cx),
         origin: workload.origin.clone(),
     })

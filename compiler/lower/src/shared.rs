@@ -6,7 +6,7 @@ use std::sync::Arc;
 use meshc_contract::WorkloadRef;
 use meshc_diagnostics::Diagnostics;
 use meshc_model::{Mesh, Workload, WorkloadRole};
-use meshc_plan::{Listener, RouteTable, RouteTableName};
+use meshc_plan::{Listener, ListenerName, RouteTable, RouteTableName, Upstream, UpstreamName};
 
 use crate::context::ProxyContext;
 use crate::http;
@@ -23,6 +23,36 @@ pub(crate) struct Shared {
     source_labels: Vec<Labels>,
     upstreams: BTreeMap<SeenKey, Arc<Upstreams>>,
     route_tables: BTreeMap<RoutesKey, Vec<Arc<RouteTable>>>,
+    known_upstreams: Known<UpstreamName, Upstream>,
+    known_listeners: Known<ListenerName, Listener>,
+}
+
+/// Nodes that were made already, by name, the newest last.
+#[derive(Debug)]
+struct Known<Name, Node>(BTreeMap<Name, Vec<Arc<Node>>>);
+
+/// With how many nodes of its name a node is compared. Proxies that are told the same are neighbours mostly, and where each
+/// is told something else, comparing with all earlier ones would cost more than it saves.
+const COMPARED: usize = 8;
+
+impl<Name: Ord + Clone, Node: PartialEq> Known<Name, Node> {
+    const fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// The node that is equal to this one and is known already; else this one.
+    fn once(&mut self, name: &Name, node: Arc<Node>) -> Arc<Node> {
+        let Some(of_name) = self.0.get_mut(name) else {
+            self.0.insert(name.clone(), vec![Arc::clone(&node)]);
+            return node;
+        };
+        let equal = |known: &&Arc<Node>| Arc::ptr_eq(known, &node) || ***known == *node;
+        if let Some(known) = of_name.iter().rev().take(COMPARED).find(equal) {
+            return Arc::clone(known);
+        }
+        of_name.push(Arc::clone(&node));
+        node
+    }
 }
 
 /// All of a proxy that upstreams of services depend on.
@@ -72,7 +102,21 @@ impl Shared {
             source_labels: source_labels.into_iter().collect(),
             upstreams: BTreeMap::new(),
             route_tables: BTreeMap::new(),
+            known_upstreams: Known::none(),
+            known_listeners: Known::none(),
         }
+    }
+
+    /// The listeners of a proxy, each of them the one of an earlier proxy where that is told the same.
+    pub(crate) fn listeners(&mut self, listeners: Vec<Arc<Listener>>) -> Vec<Arc<Listener>> {
+        let known = &mut self.known_listeners;
+        listeners.into_iter().map(|listener| known.once(&listener.name.clone(), listener)).collect()
+    }
+
+    /// The same for upstreams.
+    pub(crate) fn same_upstreams(&mut self, upstreams: Vec<Arc<Upstream>>) -> Vec<Arc<Upstream>> {
+        let known = &mut self.known_upstreams;
+        upstreams.into_iter().map(|upstream| known.once(&upstream.name.clone(), upstream)).collect()
     }
 
     /// Upstreams of the services that a proxy sees.
@@ -81,7 +125,8 @@ impl Shared {
         if let Some(known) = self.upstreams.get(&key) {
             return Arc::clone(known);
         }
-        let made = Arc::new(upstream::outbound(cx, diags));
+        let Upstreams { upstreams, headless } = upstream::outbound(cx, diags);
+        let made = Arc::new(Upstreams { upstreams: self.same_upstreams(upstreams), headless });
         self.upstreams.insert(key, Arc::clone(&made));
         made
     }

@@ -29,6 +29,11 @@ pub struct CustomTag {
 pub enum TagSource {
     /// A text.
     Literal(String),
+    /// The canonical name of the workload that the proxy serves. It is no text here, because connections of many workloads
+    /// differ in nothing else.
+    CanonicalService,
+    /// The canonical revision of the workload that the proxy serves.
+    CanonicalRevision,
     /// An environment variable of the proxy, with a default.
     Environment {
         /// Name.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use meshc_contract::Lifetime;
-use meshc_diagnostics::{Code, Severity, codes};
+use meshc_diagnostics::Severity;
 use meshc_emit::envoy::{EnvoyFlavor, EnvoyOptions, EnvoySets};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
 use meshc_emit::{ArtifactSet, Emitters, identities};
@@ -64,11 +64,6 @@ enum EnvoyChoice {
     IstioProxy,
 }
 
-/// Errors that end where they begin: the requests that they name are refused (503 for a destination that does not exist, 403 for
-/// a policy that cannot be asked), and everything else is as it was meant, as with istiod.
-const CONTAINED: [&Code; 4] =
-    [&codes::UNKNOWN_HOST, &codes::UNKNOWN_SUBSET, &codes::UNKNOWN_GATEWAY, &codes::NOT_SUPPORTED_YET];
-
 /// Runs `meshc build`.
 ///
 /// Nothing is written when an object is refused or cannot be read, so that nobody applies half of what was meant and the last
@@ -88,9 +83,8 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
     let artifacts = emit(args, &plan, &mut resolved);
     let Resolved { diagnostics, files, objects, mesh, resources: _ } = resolved;
     let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
-    let withheld = diagnostics
-        .iter()
-        .any(|finding| finding.severity == Severity::Error && !CONTAINED.contains(&finding.code));
+    let withheld =
+        diagnostics.iter().any(|finding| finding.severity == Severity::Error && !finding.contained);
     let written = if withheld && !review_only { 0 } else { artifacts.iter().count() };
     if written > 0 {
         out_dir::replace(&args.out_dir, &artifacts)?;

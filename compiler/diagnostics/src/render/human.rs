@@ -21,7 +21,18 @@ pub fn human(findings: &[Diagnostic], sources: &dyn Sources, color: bool, width:
 }
 
 fn one(out: &mut String, finding: &Diagnostic, sources: &dyn Sources, color: bool, width: usize) {
-    let Diagnostic { code, severity, message, primary, related, consequence, help, object, path } = finding;
+    let Diagnostic {
+        code,
+        severity,
+        message,
+        primary,
+        related,
+        consequence,
+        help,
+        object,
+        path,
+        contained: _,
+    } = finding;
     let paint = Paint { color };
     let title = format!("{}[{}]", level(*severity), code.name);
     let message = printable(message);

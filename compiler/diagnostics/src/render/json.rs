@@ -107,7 +107,18 @@ pub fn json(findings: &[Diagnostic], sources: &dyn Sources) -> String {
 }
 
 fn convert<'a>(finding: &'a Diagnostic, fingerprint: String, sources: &'a dyn Sources) -> Finding<'a> {
-    let Diagnostic { code, severity, message, primary, related, consequence, help, object, path } = finding;
+    let Diagnostic {
+        code,
+        severity,
+        message,
+        primary,
+        related,
+        consequence,
+        help,
+        object,
+        path,
+        contained: _,
+    } = finding;
     Finding {
         rule: code.name,
         code: code.to_string(),

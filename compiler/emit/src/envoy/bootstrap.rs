@@ -59,6 +59,8 @@ pub(super) fn bootstrap(
             metadata: (!metadata.is_empty()).then(|| metadata.clone()),
             locality: place.as_ref().map(locality),
         }),
+        // Lists of resources that stand in files of their own are known only when files are made.
+        dynamic_resources: None,
         layered_runtime: Some(layered_runtime()),
         bootstrap_extensions: vec![Extension::new("envoy.bootstrap.internal_listener", internal_listener)],
         stats_config: Some(xds::StatsConfig {

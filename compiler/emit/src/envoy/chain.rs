@@ -2,12 +2,14 @@
 
 use meshc_plan::{ChainMatch, FilterChain, RouteSource, RouteTable, RouteTableName, TransportProtocol};
 
+use super::tracing::CanonicalNames;
 use super::values::{duration, network};
 use super::{EnvoyOptions, downstream_tls, metadata, names, network_filter, xds};
 
-/// What chains must know beside themselves: the route tables of the proxy, printed.
+/// What chains must know beside themselves.
 pub(super) struct ChainScope<'s> {
     pub(super) options: &'s EnvoyOptions,
+    pub(super) canonical_names: CanonicalNames<'s>,
     /// Finds a table that a connection names.
     pub(super) named: &'s dyn Fn(&RouteTableName) -> Option<xds::Printed>,
     /// Prints a table that only one chain has.

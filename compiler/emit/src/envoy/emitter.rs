@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_plan::{
-    FilterChain, Listener, NetworkFilter, ProxyPlan, RouteSource, RouteTable, RouteTableName, Upstream,
-    UpstreamName,
+    Direction, FilterChain, Listener, NetworkFilter, ProxyPlan, RouteSource, RouteTable, RouteTableName,
+    Upstream, UpstreamName,
 };
 
 use super::chain::ChainScope;
 use super::check::{Checker, Kind};
-use super::emitted_proxy::{EmittedProxy, Text};
+use super::emitted_proxy::{EmittedProxy, Table};
+use super::references::{UsedUpstreams, addresses, of_services};
+use super::resource_list::{ResourceKind, ResourceList, Text};
 use super::route::{RouteScope, destinations, route_table};
 use super::secrets::{self, SdsSecret};
+use super::tracing::CanonicalNames;
 use super::xds::{self, Printed};
-use super::{EnvoyFlavor, EnvoyOptions, alpn, bootstrap, cluster, findings, listener, names};
+use super::{EnvoyFlavor, EnvoyOptions, alpn, bootstrap, cluster, findings, listener, names, tracing};
 use crate::json;
 
 /// Emits proxies. Nodes of the plan are told apart by their addresses, so the plan must not change meanwhile.
@@ -26,31 +29,42 @@ pub struct Emitter<'p> {
     tables: BTreeMap<(usize, Vec<UpstreamName>), Table>,
     references: BTreeMap<usize, ListenerReferences<'p>>,
     listeners: BTreeMap<ListenerKey, Text>,
+    listener_lists: BTreeMap<Vec<usize>, ResourceList>,
     clusters: BTreeMap<usize, (Text, BTreeSet<SdsSecret>)>,
+    cluster_lists: BTreeMap<ClusterListKey, ClusterList>,
     own: BTreeMap<String, Text>,
     checked_secrets: BTreeSet<SdsSecret>,
 }
 
-/// A route table, printed to stand inside of a connection manager and laid out to stand alone.
-#[derive(Clone)]
-struct Table {
-    printed: Printed,
-    text: Text,
-}
-
 /// What a listener refers to: its printed form depends on it.
 struct ListenerReferences<'p> {
+    names_workload: bool,
     named: Vec<&'p RouteTableName>,
     inline_destinations: BTreeSet<&'p UpstreamName>,
     secrets: BTreeSet<SdsSecret>,
 }
 
-/// A listener, the printed tables in it, and the upstreams whose ALPN its own tables must keep.
+/// A listener, what it says that its workload is called, the printed tables in it, and the upstreams whose ALPN its own tables
+/// must keep.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct ListenerKey {
     listener: usize,
+    workload: Option<WorkloadKey>,
     tables: Vec<usize>,
     keep_alpn: Vec<UpstreamName>,
+}
+
+/// Canonical name and revision of a workload; none where its proxy finds them in its environment.
+type WorkloadKey = Option<(String, String)>;
+
+/// Clusters of services, and whether they are all of the list or those in use.
+type ClusterListKey = (Vec<usize>, bool);
+
+/// Clusters of services, printed, and the secrets that they need.
+#[derive(Clone)]
+struct ClusterList {
+    list: ResourceList,
+    secrets: Arc<BTreeSet<SdsSecret>>,
 }
 
 impl<'p> Emitter<'p> {
@@ -64,18 +78,41 @@ impl<'p> Emitter<'p> {
             tables: BTreeMap::new(),
             references: BTreeMap::new(),
             listeners: BTreeMap::new(),
+            listener_lists: BTreeMap::new(),
             clusters: BTreeMap::new(),
+            cluster_lists: BTreeMap::new(),
             own: BTreeMap::new(),
             checked_secrets: BTreeSet::new(),
         }
     }
 
-    /// Emits one proxy.
+    /// Emits one proxy with everything that its plan has.
     pub fn proxy(&mut self, proxy: &'p ProxyPlan, diagnostics: &mut Diagnostics) -> EmittedProxy {
+        self.emit(proxy, None, diagnostics)
+    }
+
+    /// Emits one proxy for pods that many proxies have much in common with: without the clusters of services that are not in
+    /// use, and with the names of the workload in its environment, [`CANONICAL_SERVICE`](super::CANONICAL_SERVICE) and
+    /// [`CANONICAL_REVISION`](super::CANONICAL_REVISION), instead of in its listeners.
+    pub fn proxy_in_use(
+        &mut self,
+        proxy: &'p ProxyPlan,
+        used: &UsedUpstreams<'p>,
+        diagnostics: &mut Diagnostics,
+    ) -> EmittedProxy {
+        self.emit(proxy, Some(used), diagnostics)
+    }
+
+    fn emit(
+        &mut self,
+        proxy: &'p ProxyPlan,
+        used: Option<&UsedUpstreams<'p>>,
+        diagnostics: &mut Diagnostics,
+    ) -> EmittedProxy {
         let ProxyPlan {
             workload,
             role,
-            labels: _,
+            labels,
             target: _,
             identity: _,
             listeners,
@@ -90,37 +127,76 @@ impl<'p> Emitter<'p> {
         for table in route_tables {
             named.insert(&table.name, self.table(table, &keep_alpn, diagnostics));
         }
-        let listener_texts: Arc<[Text]> = listeners
+        let canonical_names = match used {
+            Some(_) => CanonicalNames::Environment,
+            None => CanonicalNames::Stated(labels),
+        };
+        let scope = ListenerScope { named: &named, keep_alpn: &keep_alpn, canonical_names };
+        let mut listener_texts: Vec<Text> = listeners
             .iter()
-            .map(|listener| self.listener(listener, &named, &keep_alpn, &mut secrets, diagnostics))
+            .map(|listener| self.listener(listener, &scope, &mut secrets, diagnostics))
             .collect();
-        let cluster_texts: Arc<[Text]> =
-            upstreams.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
+        let is_inbound = |listener: &Arc<Listener>| listener.direction == Direction::Inbound;
+        let inbound =
+            listener_texts.split_off(listeners.iter().position(is_inbound).unwrap_or(listeners.len()));
+        let (of_services, special) = of_services(upstreams);
+        let services = self.service_clusters(of_services, used, diagnostics);
+        secrets.extend(services.secrets.iter().cloned());
+        let special_clusters =
+            special.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
         let own = bootstrap::own_resources(process, &self.options);
         for secret in &secrets {
             self.check_secret(secret, origin, diagnostics);
         }
+        let shell = bootstrap::bootstrap(workload, *role, process, &self.options);
+        let mut own_texts = |kind, resources: Vec<Printed>| -> Arc<[Text]> {
+            resources.iter().map(|resource| self.own(kind, resource, origin, diagnostics)).collect()
+        };
         EmittedProxy {
-            listeners: listener_texts,
-            route_tables: named.into_values().map(|table| table.text).collect(),
-            clusters: cluster_texts,
-            shell: self.shell(
-                &bootstrap::bootstrap(workload, *role, process, &self.options),
-                origin,
-                diagnostics,
-            ),
-            own_listeners: own
-                .listeners
-                .iter()
-                .map(|listener| self.own(Kind::Listener, listener, origin, diagnostics))
-                .collect(),
-            own_clusters: own
-                .clusters
-                .iter()
-                .map(|cluster| self.own(Kind::Cluster, cluster, origin, diagnostics))
-                .collect(),
+            own_listeners: own_texts(Kind::Listener, own.listeners.iter().map(Printed::of).collect()),
+            own_clusters: own_texts(Kind::Cluster, own.clusters.iter().map(Printed::of).collect()),
+            listeners: self.listener_list(listener_texts),
+            inbound_listeners: inbound.into(),
+            route_tables: named.into_values().collect(),
+            clusters: services.list,
+            special_clusters,
+            shell: self.shell(&shell, origin, diagnostics),
             secrets,
         }
+    }
+
+    /// The list of these listeners.
+    fn listener_list(&mut self, texts: Vec<Text>) -> ResourceList {
+        let key = texts.iter().map(|text| text.as_ptr().addr()).collect();
+        let made = || ResourceList::new(ResourceKind::Listeners, texts.into());
+        self.listener_lists.entry(key).or_insert_with(made).clone()
+    }
+
+    /// The list of the clusters of services.
+    fn service_clusters(
+        &mut self,
+        upstreams: &'p [Arc<Upstream>],
+        used: Option<&UsedUpstreams<'p>>,
+        diagnostics: &mut Diagnostics,
+    ) -> ClusterList {
+        let key = (addresses(upstreams), used.is_some());
+        if let Some(known) = self.cluster_lists.get(&key) {
+            return known.clone();
+        }
+        let in_use =
+            |upstream: &&'p Arc<Upstream>| used.is_none_or(|used| used.contain(&key.0, &upstream.name));
+        let mut secrets = BTreeSet::new();
+        let texts = upstreams
+            .iter()
+            .filter(in_use)
+            .map(|upstream| self.cluster(upstream, &mut secrets, diagnostics))
+            .collect();
+        let made = ClusterList {
+            list: ResourceList::new(ResourceKind::Clusters, texts),
+            secrets: Arc::new(secrets),
+        };
+        self.cluster_lists.insert(key, made.clone());
+        made
     }
 
     /// Upstreams whose ALPN a stock Envoy must be told to keep; Istio's build reads it from the metadata of the cluster.
@@ -149,7 +225,7 @@ impl<'p> Emitter<'p> {
         let printed = Printed::of(&route_table(table, RouteScope { flavor: self.options.flavor, keep_alpn }));
         let name = names::route_table(&table.name);
         self.check(Kind::RouteConfiguration, &name, printed.text(), &table.origin, diagnostics);
-        let known = Table { text: json::layout(printed.text()).into(), printed };
+        let known = Table::new(printed);
         self.tables.insert(key, known.clone());
         known
     }
@@ -157,11 +233,11 @@ impl<'p> Emitter<'p> {
     fn listener(
         &mut self,
         listener: &'p Arc<Listener>,
-        named: &BTreeMap<&RouteTableName, Table>,
-        keep_alpn: &BTreeSet<UpstreamName>,
+        scope: &ListenerScope<'_, 'p>,
         secrets: &mut BTreeSet<SdsSecret>,
         diagnostics: &mut Diagnostics,
     ) -> Text {
+        let ListenerScope { named, keep_alpn, canonical_names } = scope;
         let id = Arc::as_ptr(listener).addr();
         let references = self.references.entry(id).or_insert_with(|| ListenerReferences::of(listener));
         secrets.extend(references.secrets.iter().cloned());
@@ -171,13 +247,14 @@ impl<'p> Emitter<'p> {
         let tables = references.named.iter().filter_map(|name| named.get(name));
         let key = ListenerKey {
             listener: id,
-            tables: tables.map(|table| table.printed.address()).collect(),
+            workload: references.names_workload.then(|| workload_key(*canonical_names)),
+            tables: tables.map(|table| table.printed().address()).collect(),
             keep_alpn: relevant(keep_alpn, &references.inline_destinations),
         };
         if let Some(known) = self.listeners.get(&key) {
             return Arc::clone(known);
         }
-        let printed = self.print_listener(listener, named, keep_alpn);
+        let printed = self.print_listener(listener, scope);
         self.check(
             Kind::Listener,
             &names::listener(&listener.name),
@@ -190,16 +267,13 @@ impl<'p> Emitter<'p> {
         text
     }
 
-    fn print_listener(
-        &self,
-        listener: &Listener,
-        named: &BTreeMap<&RouteTableName, Table>,
-        keep_alpn: &BTreeSet<UpstreamName>,
-    ) -> Printed {
+    fn print_listener(&self, listener: &Listener, scope: &ListenerScope<'_, 'p>) -> Printed {
+        let ListenerScope { named, keep_alpn, canonical_names } = scope;
         let routes = RouteScope { flavor: self.options.flavor, keep_alpn };
         let scope = ChainScope {
             options: &self.options,
-            named: &|name| named.get(name).map(|table| table.printed.clone()),
+            canonical_names: *canonical_names,
+            named: &|name| named.get(name).map(|table| table.printed().clone()),
             inline: &|table| Printed::of(&route_table(table, routes)),
         };
         Printed::of(&listener::listener(listener, &scope))
@@ -233,14 +307,7 @@ impl<'p> Emitter<'p> {
     }
 
     /// A listener or cluster of the process itself; there are few different ones.
-    fn own(
-        &mut self,
-        kind: Kind,
-        resource: &impl serde::Serialize,
-        origin: &Origin,
-        diagnostics: &mut Diagnostics,
-    ) -> Text {
-        let printed = Printed::of(resource);
+    fn own(&mut self, kind: Kind, printed: &Printed, origin: &Origin, diagnostics: &mut Diagnostics) -> Text {
         if let Some(known) = self.own.get(printed.text()) {
             return Arc::clone(known);
         }
@@ -251,12 +318,7 @@ impl<'p> Emitter<'p> {
     }
 
     /// The bootstrap up to its static resources: an object without its closing brace.
-    fn shell(
-        &mut self,
-        bootstrap: &xds::Bootstrap,
-        origin: &Origin,
-        diagnostics: &mut Diagnostics,
-    ) -> String {
+    fn shell(&mut self, bootstrap: &xds::Bootstrap, origin: &Origin, diagnostics: &mut Diagnostics) -> Text {
         // Proxies differ in their node only, which is free-form: what is checked is checked once.
         let common = Printed::of(&xds::Bootstrap { node: None, ..bootstrap.clone() });
         if !self.own.contains_key(common.text()) {
@@ -264,7 +326,7 @@ impl<'p> Emitter<'p> {
             self.own.insert(common.text().to_owned(), "".into());
         }
         let laid_out = json::layout(Printed::of(bootstrap).text());
-        laid_out.strip_suffix("\n}").unwrap_or(&laid_out).to_owned()
+        laid_out.strip_suffix("\n}").unwrap_or(&laid_out).into()
     }
 
     fn check_secret(&mut self, secret: &SdsSecret, origin: &Origin, diagnostics: &mut Diagnostics) {
@@ -286,6 +348,7 @@ impl<'p> ListenerReferences<'p> {
     fn of(listener: &'p Listener) -> Self {
         let chains = listener.chains.iter().chain(&listener.default_chain);
         let mut references = Self {
+            names_workload: false,
             named: Vec::new(),
             inline_destinations: BTreeSet::new(),
             secrets: secrets::of_listener(listener),
@@ -293,12 +356,29 @@ impl<'p> ListenerReferences<'p> {
         let filters = chains.flat_map(|chain: &FilterChain| &chain.filters);
         for filter in filters {
             let NetworkFilter::Http(connection) = filter else { continue };
+            references.names_workload |= connection.tracing.as_ref().is_some_and(tracing::names_workload);
             match &connection.routes {
                 RouteSource::Named(name) => references.named.push(name),
                 RouteSource::Inline(table) => references.inline_destinations.extend(destinations(table)),
             }
         }
         references
+    }
+}
+
+/// What the print of a listener depends on beside the listener.
+struct ListenerScope<'s, 'p> {
+    named: &'s BTreeMap<&'p RouteTableName, Table>,
+    keep_alpn: &'s BTreeSet<UpstreamName>,
+    canonical_names: CanonicalNames<'s>,
+}
+
+fn workload_key(names: CanonicalNames<'_>) -> WorkloadKey {
+    match names {
+        CanonicalNames::Stated(labels) => {
+            Some((labels.canonical_service.clone(), labels.canonical_revision.clone()))
+        }
+        CanonicalNames::Environment => None,
     }
 }
 

@@ -7,15 +7,16 @@ use meshc_plan::{
     HttpConnectionLimits, PathNormalization, ServerHeader,
 };
 
+use super::chain::ChainScope;
 use super::values::{duration, network};
 use super::xds::{self, Any};
-use super::{EnvoyOptions, access_log, http_filter, tracing};
+use super::{access_log, http_filter, tracing};
 
 /// The connection manager of a chain, with its route table, which the caller has printed.
 pub(super) fn http_connection(
     connection: &HttpConnection,
     route_config: xds::Printed,
-    options: &EnvoyOptions,
+    scope: &ChainScope<'_>,
 ) -> xds::HttpConnectionManager {
     let HttpConnection {
         stat_prefix,
@@ -53,8 +54,11 @@ pub(super) fn http_connection(
     xds::HttpConnectionManager {
         stat_prefix: stat_prefix.clone(),
         route_config: Some(route_config),
-        http_filters: filters.iter().filter_map(|filter| http_filter::http_filter(filter, options)).collect(),
-        tracing: tracing.as_ref().map(tracing::tracing),
+        http_filters: filters
+            .iter()
+            .filter_map(|filter| http_filter::http_filter(filter, scope.options))
+            .collect(),
+        tracing: tracing.as_ref().map(|tracing| tracing::tracing(tracing, scope.canonical_names)),
         common_http_protocol_options: common_options(limits),
         http_protocol_options: states_http1.then_some(http1),
         http2_protocol_options: http2_options(*http2, limits),

@@ -46,7 +46,7 @@ pub(super) fn network_filter(filter: &NetworkFilter, scope: &ChainScope<'_>) -> 
         }
         NetworkFilter::Http(connection) => {
             let routes = scope.routes(&connection.routes);
-            let config = http_connection::http_connection(connection, routes, scope.options);
+            let config = http_connection::http_connection(connection, routes, scope);
             ("envoy.filters.network.http_connection_manager", Any::HttpConnectionManager(config))
         }
         NetworkFilter::Tcp(proxy) => ("envoy.filters.network.tcp_proxy", Any::TcpProxy(tcp_proxy(proxy))),

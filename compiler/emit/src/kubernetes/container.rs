@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use meshc_plan::{
     BootstrapPlan, CaptureMode, Injection, ProxyContainer, ProxyRole, ProxyTarget, TrafficCapture,
+    WorkloadLabels,
 };
 use serde_json::{Value, json};
 
 use super::inject::Context;
 use super::pods::Fields;
 use super::{life_cycle, overlay};
-use crate::envoy::CONFIG_DIRECTORY;
+use crate::envoy::{CANONICAL_REVISION, CANONICAL_SERVICE, CONFIG_DIRECTORY};
 use crate::proxy::CONFIG_FILE;
 
 /// Its name. Dashboards and people look for it.
@@ -47,7 +48,7 @@ pub(super) fn container(
     set("image", image.as_ref().unwrap_or(default_image).as_str().into());
     set("command", json!([program]));
     set("args", arguments.into());
-    set("env", environment());
+    set("env", environment(&proxy.labels));
     let prometheus = proxy.bootstrap.prometheus_port;
     set("ports", json!([{"containerPort": prometheus, "name": "http-envoy-prom", "protocol": "TCP"}]));
     set("startupProbe", startup_probe(&proxy.bootstrap));
@@ -86,7 +87,7 @@ fn proxy_arguments() -> Vec<String> {
 /// The command line of Envoy: what is known only where the pod runs, which the kubelet fills in, and what the bootstrap cannot
 /// say.
 fn envoy_arguments(context: &Context<'_>) -> Vec<String> {
-    let Context { manifests, injection: Injection { container, .. }, proxy, .. } = context;
+    let Context { manifests, injection: Injection { container, .. }, proxy, config, .. } = context;
     let BootstrapPlan { service_cluster, concurrency, drain_duration, .. } = &proxy.bootstrap;
     let role = match proxy.role {
         ProxyRole::Sidecar => "sidecar",
@@ -113,16 +114,21 @@ fn envoy_arguments(context: &Context<'_>) -> Vec<String> {
     .flat_map(|(option, value)| [option.to_owned(), value.to_owned()])
     // Nothing restarts the process within its pod, and memory shared by all pods of a node would let them meet.
     .chain(["--disable-hot-restart".to_owned()])
+    // Files of resources are read as strictly as the bootstrap.
+    .chain(config.is_split().then(|| "--reject-unknown-dynamic-fields".to_owned()))
     .collect()
 }
 
-fn environment() -> Value {
+/// What is known only where the pod runs, and what distinguishes its configuration from that of others of its namespace.
+fn environment(labels: &WorkloadLabels) -> Value {
     let field =
         |name: &str, path: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}});
     json!([
         field("POD_NAME", "metadata.name"),
         field("POD_NAMESPACE", "metadata.namespace"),
         field("POD_IP", "status.podIP"),
+        {"name": CANONICAL_SERVICE, "value": labels.canonical_service},
+        {"name": CANONICAL_REVISION, "value": labels.canonical_revision},
     ])
 }
 

@@ -1,6 +1,6 @@
 //! A tree goes in, manifests come out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use meshc_api::IstiodFeatures;
@@ -8,7 +8,7 @@ use meshc_api::mesh_config::{self, MeshFiles};
 use meshc_contract::RELEASE_FILE;
 use meshc_diagnostics::{Diagnostic, Diagnostics};
 use meshc_emit::Content;
-use meshc_emit::envoy::EnvoyOptions;
+use meshc_emit::envoy::{EnvoyOptions, names};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
 use meshc_emit::{Emitters, TargetChoice};
 use meshc_model::Options;
@@ -22,6 +22,8 @@ pub(crate) struct Compiled {
     /// `release.json`.
     pub(crate) release: String,
     pub(crate) findings: Vec<Diagnostic>,
+    /// Names of the clusters that the plan of each proxy has, used or not.
+    pub(crate) clusters: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Compiled {
@@ -75,7 +77,12 @@ pub(crate) fn compile(inputs: Vec<InputFile>) -> Compiled {
         let path = path.as_str().strip_prefix("k8s/").unwrap_or_else(|| panic!("{path} is outside of k8s"));
         (path.to_owned(), content.to_text())
     });
-    Compiled { files: files.collect(), release, findings: diagnostics.into_sorted() }
+    let clusters = plan.proxies.values().map(|proxy| {
+        let names = proxy.upstreams.iter().map(|upstream| names::upstream(&upstream.name));
+        (proxy.workload.to_string(), names.collect())
+    });
+    let (files, clusters) = (files.collect(), clusters.collect());
+    Compiled { files, release, clusters, findings: diagnostics.into_sorted() }
 }
 
 /// Compiles one text in a namespace whose pods get a sidecar.

@@ -25,17 +25,17 @@ fn read_all(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
 /// A manifest without what the configuration of Envoy decides.
 fn without_envoy(text: &str) -> String {
     let mut kept = String::new();
-    let mut in_bootstrap = false;
+    let mut in_envoy = false;
     for line in text.lines() {
-        in_bootstrap &= line.starts_with("    ");
-        if in_bootstrap {
+        in_envoy &= line.starts_with("    ");
+        if in_envoy {
             continue;
         }
-        in_bootstrap = line == "  bootstrap.json: |";
+        in_envoy = ["  bootstrap.json: |", "  clusters.json: |", "  listeners.json: |"].contains(&line);
         let line =
             line.split_once("sha256:").map_or(line.to_owned(), |(start, _)| format!("{start}sha256:…"));
         kept.push_str(&line);
-        kept.push_str(if in_bootstrap { "\n    …\n" } else { "\n" });
+        kept.push_str(if in_envoy { "\n    …\n" } else { "\n" });
     }
     kept
 }

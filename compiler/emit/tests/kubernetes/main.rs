@@ -15,3 +15,4 @@ mod injection;
 mod iptables;
 mod objects;
 mod probes;
+mod sharing;

@@ -15,7 +15,8 @@ pub(super) fn not_supported(policy: &Resource<AuthorizationPolicy>) -> Diagnosti
         .at(policy.span("spec.action"), "")
         .consequence("every request that the policy would ask the provider about is denied with 403")
         .help("use DENY and ALLOW policies, or take the policy out of the tree")
-        .about(policy.object_ref(), "spec.action");
+        .about(policy.object_ref(), "spec.action")
+        .contained();
     finding.severity = Severity::Error;
     finding
 }

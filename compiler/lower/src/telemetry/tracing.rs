@@ -6,6 +6,7 @@ use meshc_api::mesh_config::CustomTag as ConfiguredTag;
 use meshc_plan::{CustomTag, TagSource, Tracing};
 
 use crate::context::ProxyContext;
+use crate::workload_labels;
 
 /// Tracing of an HTTP connection; `None` when the mesh turns it off.
 ///
@@ -52,9 +53,24 @@ fn tags(cx: &ProxyContext<'_>) -> Vec<CustomTag> {
 fn istio_tags(cx: &ProxyContext<'_>) -> Vec<(String, TagSource)> {
     let label =
         |key: &str, default: &str| cx.workload.labels.get(key).map_or(default, String::as_str).to_owned();
+    let canonical = workload_labels::of(cx.mesh, cx.workload);
+    let unless = |label: String, known: &str, source: TagSource| match label == known {
+        true => source,
+        false => TagSource::Literal(label),
+    };
+    let revision = label("service.istio.io/canonical-revision", "latest");
+    let service = label("service.istio.io/canonical-name", "unknown");
+    let workload = [
+        (
+            "istio.canonical_revision",
+            unless(revision, &canonical.canonical_revision, TagSource::CanonicalRevision),
+        ),
+        (
+            "istio.canonical_service",
+            unless(service, &canonical.canonical_service, TagSource::CanonicalService),
+        ),
+    ];
     let literals = [
-        ("istio.canonical_revision", label("service.istio.io/canonical-revision", "latest")),
-        ("istio.canonical_service", label("service.istio.io/canonical-name", "unknown")),
         // Injection sets MESH_ID to the trust domain.
         ("istio.mesh_id", cx.mesh.config.trust_domain.clone()),
         ("istio.namespace", cx.workload.namespace().to_owned()),
@@ -66,11 +82,12 @@ fn istio_tags(cx: &ProxyContext<'_>) -> Vec<(String, TagSource)> {
         ("deny_policy.name", "istio_dry_run_deny_shadow_effective_policy_id"),
         ("deny_policy.result", "istio_dry_run_deny_shadow_engine_result"),
     ];
-    let literals = literals.map(|(name, value)| (name.to_owned(), TagSource::Literal(value)));
+    let literals = literals.map(|(name, value)| (name, TagSource::Literal(value)));
+    let literals = workload.into_iter().chain(literals).map(|(name, source)| (name.to_owned(), source));
     let dry_run = dry_run.map(|(suffix, key)| {
         (format!("istio.authorization.dry_run.{suffix}"), TagSource::AuthorizationMetadata(key.to_owned()))
     });
-    literals.into_iter().chain(dry_run).collect()
+    literals.chain(dry_run).collect()
 }
 
 fn source(tag: &ConfiguredTag) -> Option<TagSource> {

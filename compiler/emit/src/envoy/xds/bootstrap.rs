@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccessLog, Address, Extension, Int64, ListStringMatcher, Locality};
+use super::{AccessLog, Address, ConfigSource, Extension, Int64, ListStringMatcher, Locality};
 
 message! {
     /// `envoy.config.bootstrap.v3.Bootstrap` without `static_resources`, which are printed apart and shared.
     Bootstrap {
         application_log_config: Option<ApplicationLogConfig>,
         node: Option<Node>,
+        dynamic_resources: Option<DynamicResources>,
         layered_runtime: Option<LayeredRuntime>,
         bootstrap_extensions: Vec<Extension>,
         stats_config: Option<StatsConfig>,
@@ -16,6 +17,14 @@ message! {
         typed_dns_resolver_config: Option<Extension>,
         overload_manager: Option<OverloadManager>,
         deferred_stat_options: Option<DeferredStatOptions>,
+    }
+}
+
+message! {
+    /// `Bootstrap.DynamicResources`.
+    DynamicResources {
+        lds_config: Option<ConfigSource>,
+        cds_config: Option<ConfigSource>,
     }
 }
 

@@ -40,7 +40,8 @@ fn unknown(
     let finding = Diagnostic::new(&codes::UNKNOWN_GATEWAY, format!("there is no Gateway `{name}`"))
         .at(virtual_service.span(&path), "")
         .consequence("no gateway serves the routes of this VirtualService under this name")
-        .about(virtual_service.object_ref(), path);
+        .about(virtual_service.object_ref(), path)
+        .contained();
     let (namespace, short) = name.split_once('/').unwrap_or(("", name));
     let elsewhere: Vec<_> = known.iter().filter(|(_, gateway)| gateway.name() == short).collect();
     if let [(full, gateway)] = elsewhere[..] {

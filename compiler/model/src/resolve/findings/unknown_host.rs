@@ -64,6 +64,7 @@ fn finding(
             .at(virtual_service.span(&path), label)
             .consequence(found.place.consequence(found.share))
             .about(virtual_service.object_ref(), path.clone())
+            .contained()
     };
     if let Some(hidden) = providers.first() {
         return Some(not_exported(

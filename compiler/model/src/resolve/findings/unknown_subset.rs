@@ -45,7 +45,8 @@ fn finding(
     )
     .at(virtual_service.span(&path), "")
     .consequence(found.place.consequence(found.share))
-    .about(virtual_service.object_ref(), path);
+    .about(virtual_service.object_ref(), path)
+    .contained();
     if !found.place.is_fatal(found.share) {
         finding.severity = Severity::Warning;
     }

@@ -1,0 +1,124 @@
+//! What refers to an upstream. An upstream of a service that nothing refers to takes no traffic, and only costs: memory in every
+//! proxy, a DNS query every few seconds, and room where the configuration is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use meshc_plan::{
+    FilterChain, HttpConnection, HttpFilter, Jwks, JwtAuthentication, Listener, NetworkFilter, ProxyPlan,
+    Route, RouteAction, RouteSource, RouteTable, TcpProxy, Upstream, UpstreamName,
+};
+
+/// Which upstreams are in use, for each list of them that proxies have.
+///
+/// A list that several proxies have counts as one: what any of them refers to is in use for all, so that they still have the
+/// same. Upstreams that stand for no service, such as those of the application, are always in use.
+#[derive(Debug, Default)]
+pub struct UsedUpstreams<'p> {
+    lists: BTreeMap<Vec<usize>, References<'p>>,
+}
+
+#[derive(Debug, Default)]
+struct References<'p> {
+    names: BTreeSet<&'p UpstreamName>,
+    /// Addresses of listeners and tables that are looked through.
+    seen: BTreeSet<usize>,
+}
+
+impl<'p> UsedUpstreams<'p> {
+    /// What the listeners and route tables of these proxies refer to.
+    #[must_use]
+    pub fn of(proxies: impl IntoIterator<Item = &'p ProxyPlan>) -> Self {
+        let mut used = Self::default();
+        for proxy in proxies {
+            let (of_services, _) = of_services(&proxy.upstreams);
+            let References { names, seen } = used.lists.entry(addresses(of_services)).or_default();
+            for listener in
+                proxy.listeners.iter().filter(|listener| seen.insert(Arc::as_ptr(listener).addr()))
+            {
+                of_listener(listener, names);
+            }
+            for table in proxy.route_tables.iter().filter(|table| seen.insert(Arc::as_ptr(table).addr())) {
+                of_table(table, names);
+            }
+        }
+        used
+    }
+
+    /// Whether an upstream of a list is in use. A list that no proxy has is in use as a whole.
+    pub(super) fn contain(&self, list: &[usize], upstream: &UpstreamName) -> bool {
+        self.lists.get(list).is_none_or(|references| references.names.contains(upstream))
+    }
+}
+
+/// Upstreams of services, which come first, and the rest.
+pub(super) fn of_services(upstreams: &[Arc<Upstream>]) -> (&[Arc<Upstream>], &[Arc<Upstream>]) {
+    let end = upstreams.iter().position(|upstream| !matches!(upstream.name, UpstreamName::Outbound { .. }));
+    upstreams.split_at(end.unwrap_or(upstreams.len()))
+}
+
+/// Nodes of the plan are told apart by their addresses.
+pub(super) fn addresses<Node>(nodes: &[Arc<Node>]) -> Vec<usize> {
+    nodes.iter().map(|node| Arc::as_ptr(node).addr()).collect()
+}
+
+fn of_listener<'p>(listener: &'p Listener, names: &mut BTreeSet<&'p UpstreamName>) {
+    let chains = listener.chains.iter().chain(&listener.default_chain);
+    for filter in chains.flat_map(|chain: &FilterChain| &chain.filters) {
+        match filter {
+            NetworkFilter::MetadataExchange | NetworkFilter::Authorization(_) | NetworkFilter::Stats(_) => {}
+            NetworkFilter::SniDynamicForwardProxy { cache: upstream, port: _ }
+            | NetworkFilter::MongoProxy { upstream }
+            | NetworkFilter::MysqlProxy { upstream }
+            | NetworkFilter::RedisProxy { upstream } => {
+                names.insert(upstream);
+            }
+            NetworkFilter::Tcp(TcpProxy { upstreams, .. }) => {
+                names.extend(upstreams.iter().map(|(upstream, _)| upstream));
+            }
+            NetworkFilter::Http(connection) => of_connection(connection, names),
+        }
+    }
+}
+
+fn of_connection<'p>(connection: &'p HttpConnection, names: &mut BTreeSet<&'p UpstreamName>) {
+    match &connection.routes {
+        RouteSource::Named(_) => {}
+        RouteSource::Inline(table) => of_table(table, names),
+    }
+    for filter in &connection.filters {
+        match filter {
+            HttpFilter::DynamicForwardProxy { cache } => {
+                names.insert(cache);
+            }
+            HttpFilter::JwtAuthentication(JwtAuthentication { providers, .. }) => {
+                names.extend(providers.iter().filter_map(|provider| match &provider.jwks {
+                    Jwks::Remote { upstream, uri: _, timeout: _ } => Some(upstream),
+                    Jwks::Inline(_) | Jwks::Unavailable => None,
+                }));
+            }
+            HttpFilter::MetadataExchange { .. }
+            | HttpFilter::Authorization(_)
+            | HttpFilter::GrpcWeb
+            | HttpFilter::GrpcStats
+            | HttpFilter::IstioAlpn
+            | HttpFilter::Fault
+            | HttpFilter::Cors
+            | HttpFilter::Stats(_)
+            | HttpFilter::Router { .. } => {}
+        }
+    }
+}
+
+fn of_table<'p>(table: &'p RouteTable, names: &mut BTreeSet<&'p UpstreamName>) {
+    for route in table.virtual_hosts.iter().flat_map(|host| &host.routes) {
+        let Route { action, .. } = route;
+        match action {
+            RouteAction::Forward(forward) => {
+                names.extend(forward.upstreams.iter().map(|weighted| &weighted.upstream));
+                names.extend(forward.mirrors.iter().map(|mirror| &mirror.upstream));
+            }
+            RouteAction::Redirect(_) | RouteAction::DirectResponse(_) | RouteAction::None => {}
+        }
+    }
+}
