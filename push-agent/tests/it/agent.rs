@@ -120,9 +120,14 @@ impl Running {
     }
 
     /// Asks it to end, and returns the exit code.
-    pub(crate) fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(self) -> Option<i32> {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.wait()
+    }
+
+    /// Waits for its end, and returns the exit code.
+    pub(crate) fn wait(mut self) -> Option<i32> {
         let mut rest = Vec::new();
         self.lines.read_to_end(&mut rest).unwrap();
         self.child.wait().unwrap().code()

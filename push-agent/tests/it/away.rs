@@ -69,6 +69,39 @@ fn a_new_release_is_delivered_once_the_api_server_is_back() {
 }
 
 #[test]
+fn a_push_that_loses_the_api_server_half_way_is_finished_by_the_next() {
+    let Some(shared) = server::shared() else { return };
+    let api = Api::connect(shared);
+    let server = shared.another();
+    let objects =
+        |value: &str| [namespace("lost"), config_map("lost", "a", value), config_map("lost", "b", value)];
+    Agent::of(shared).push(release("lost", &objects("first")).path(), &[]).well();
+    // On a loaded machine the agent may be done before the server is gone.
+    let (value, dist) = (0..20)
+        .find_map(|round| {
+            let value = round.to_string();
+            let dist = release("lost", &objects(&value));
+            let mut running = Agent::of(&server).start("push", dist.path(), &[]);
+            running.step("apply");
+            server.stop();
+            let code = running.wait();
+            if code == Some(0) {
+                server.start_again();
+                return None;
+            }
+            assert_eq!(code, Some(2));
+            Some((value, dist))
+        })
+        .unwrap();
+    let next = Agent::of(shared).push(dist.path(), &[]).well();
+    assert!(next.stderr.contains("removing the record"), "{}", next.stderr);
+    for name in ["a", "b"] {
+        let config = api.get(&format!("/api/v1/namespaces/lost/configmaps/{name}")).unwrap();
+        assert_eq!(config["data"]["key"], value);
+    }
+}
+
+#[test]
 fn drift_is_repaired_and_a_release_that_is_half_written_is_waited_for() {
     let Some(server) = server::shared() else { return };
     let api = Api::connect(server);

@@ -55,9 +55,7 @@ pub(crate) fn shared() -> Option<&'static Server> {
 impl Server {
     fn start() -> Result<Self, String> {
         let binary = api_server()?;
-        if Command::new("etcd").arg("--version").stdout(Stdio::null()).status().is_err() {
-            return Err("etcd is not installed: `ci/setup` installs it".to_owned());
-        }
+        let program = etcd()?;
         let folder = fresh_folder();
         let key = rcgen::KeyPair::generate().unwrap();
         fs::write(folder.join("sa.key"), pem("PRIVATE KEY", &key.serialize_der())).unwrap();
@@ -70,7 +68,7 @@ impl Server {
         let (client, peer) = (free_port(), free_port());
         let url = format!("http://127.0.0.1:{client}");
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "etcd", "--data-dir"]).arg(folder.join("etcd"));
+        command.args(["--pdeathsig", "KILL"]).arg(program).arg("--data-dir").arg(folder.join("etcd"));
         command.args(["--listen-client-urls", &url, "--advertise-client-urls", &url]);
         command.args(["--listen-peer-urls", &format!("http://127.0.0.1:{peer}")]);
         let process = spawn(command, &folder.join("etcd.log"));
@@ -164,17 +162,31 @@ fn api_server() -> Result<PathBuf, String> {
         hash.update(fs::read(sources.join(file)).unwrap());
     }
     let hash: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = folder("MESHC_CACHE")
-        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("meshc")))
-        .or_else(|| Some(folder("HOME")?.join(".cache/meshc")))
-        .ok_or("there is no home folder")?;
+    let cache = cache()?;
     let binary = cache.join("kube-apiserver").join(hash).join("kube-apiserver");
     if binary.exists() {
         Ok(binary)
     } else {
         Err("the API server is not built: `ci/setup` builds it".to_owned())
     }
+}
+
+/// etcd: that of the machine, else the one that `ci/setup` unpacked.
+fn etcd() -> Result<PathBuf, String> {
+    if Command::new("etcd").arg("--version").stdout(Stdio::null()).status().is_ok() {
+        return Ok("etcd".into());
+    }
+    let unpacked = cache()?.join("etcd/usr/bin/etcd");
+    if unpacked.exists() { Ok(unpacked) } else { Err("there is no etcd: `ci/setup` unpacks it".to_owned()) }
+}
+
+/// Where `ci/setup` keeps what it made.
+fn cache() -> Result<PathBuf, String> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = folder("MESHC_CACHE")
+        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("meshc")))
+        .or_else(|| Some(folder("HOME")?.join(".cache/meshc")));
+    cache.ok_or_else(|| "there is no home folder".to_owned())
 }
 
 /// A folder for the logs and data of this process. Those of processes that have ended go.
