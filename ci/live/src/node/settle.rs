@@ -27,12 +27,17 @@ pub(super) async fn wait(node: &Rc<Node>, pods: &[Pod]) -> Result<(), LiveError>
     let mut missing = String::from("the proxies know their endpoints");
     let waiting = async {
         for pod in pods {
-            let expected = match pod.proxy {
-                Some(ProxyProgram::Envoy) => of_envoy(node, pod).await?,
-                Some(ProxyProgram::MeshcProxy) => of_meshc_proxy(node, pod).await?,
-                None => continue,
+            let Some(program) = pod.proxy else { continue };
+            let expected = match program {
+                ProxyProgram::Envoy => of_envoy(node, pod).await?,
+                ProxyProgram::MeshcProxy => of_meshc_proxy(node, pod).await?.0,
             };
-            while let Some(found) = first_missing(&expected, &actual(pod).await?) {
+            loop {
+                let actual = match program {
+                    ProxyProgram::Envoy => known_to_envoy(pod).await?,
+                    ProxyProgram::MeshcProxy => of_meshc_proxy(node, pod).await?.1,
+                };
+                let Some(found) = first_missing(&expected, &actual) else { break };
                 missing = format!("{}: {found}", pod.name);
                 tokio::time::sleep(LOOK).await;
             }
@@ -56,11 +61,11 @@ fn first_missing(expected: &Endpoints, actual: &Endpoints) -> Option<String> {
         })
 }
 
-/// What the names of each upstream of the bundled proxy resolve to.
-async fn of_meshc_proxy(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveError> {
+/// What the names of each upstream of the bundled proxy resolve to, and what it knows of them.
+async fn of_meshc_proxy(node: &Rc<Node>, pod: &Pod) -> Result<(Endpoints, Endpoints), LiveError> {
     let dump = dump(pod, "/config_dump").await?;
-    let upstreams = dump["config"]["upstreams"].as_object().into_iter().flatten();
     let zone = node.zone.borrow();
+    let upstreams = dump["config"]["upstreams"].as_object().into_iter().flatten();
     let resolved = upstreams.filter_map(|(name, upstream)| {
         let names = items(&upstream["discovery"]["endpoints"]["groups"])
             .flat_map(|group| items(&group["endpoints"]))
@@ -69,7 +74,12 @@ async fn of_meshc_proxy(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveErr
             names.filter_map(|name| zone.lookup(name)).flatten().map(ToString::to_string).collect();
         (!addresses.is_empty()).then(|| (name.clone(), addresses))
     });
-    Ok(resolved.collect())
+    let known = dump["endpoints"].as_object().into_iter().flatten().map(|(name, endpoints)| {
+        let addresses =
+            items(endpoints).filter_map(|endpoint| endpoint["address"].as_str()?.rsplit_once(':'));
+        (name.clone(), addresses.map(|(address, _)| address.to_owned()).collect())
+    });
+    Ok((resolved.collect(), known.collect()))
 }
 
 /// What the names of each cluster of an Envoy resolve to.
@@ -96,8 +106,8 @@ async fn of_envoy(node: &Rc<Node>, pod: &Pod) -> Result<Endpoints, LiveError> {
     Ok(endpoints)
 }
 
-/// What the proxy knows. The bundled proxy answers in the layout of Envoy.
-async fn actual(pod: &Pod) -> Result<Endpoints, LiveError> {
+/// What an Envoy knows.
+async fn known_to_envoy(pod: &Pod) -> Result<Endpoints, LiveError> {
     let dump = dump(pod, "/clusters?format=json").await?;
     let clusters = items(&dump["cluster_statuses"]).map(|status| {
         let hosts = items(&status["host_statuses"])

@@ -93,6 +93,19 @@ fn scenarios_compile_to_the_same_bytes_in_any_order_and_on_any_number_of_threads
 }
 
 #[test]
+fn scenarios_compile_for_the_bundled_proxy_to_the_same_bytes_in_any_order() {
+    let trees: Vec<Tree> = scenarios::all()
+        .into_iter()
+        .map(|scenario| {
+            let target = ["--target", "proxy"].map(str::to_owned);
+            let flags = scenario.options.flags.into_iter().chain(target).collect();
+            tree(scenario.name, &scenario.folder, "mesh", flags)
+        })
+        .collect();
+    assert_deterministic(&trees);
+}
+
+#[test]
 fn recorded_meshes_compile_to_the_same_bytes_in_any_order_and_on_any_number_of_threads() {
     let Some(conformance) = conformance() else { return };
     let folders = recordings(&conformance);

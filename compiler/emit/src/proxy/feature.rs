@@ -50,11 +50,12 @@ macro_rules! features {
             otherwise: $otherwise,
         };)*
         /// All of them.
+        #[cfg(test)]
         pub(crate) static LACKING: &[&Feature] = &[$(&$ident),*];
     };
 }
 
-use Support::{No, Yes};
+use Support::{No, Partly, Yes};
 
 features! {
     TPROXY = "TPROXY interception", Yes, Yes, Refused,
@@ -69,7 +70,7 @@ features! {
         "endpoints of all zones are picked alike", "";
     HTTP2_KEEPALIVE = "HTTP/2 keepalive to upstreams", Yes, Yes, Ignored,
         "a dead HTTP/2 connection is found by timeouts and TCP keepalive", "state `tcpKeepalive` beside it";
-    RETRY_BUDGET_INTERVAL = "the interval of a retry budget", Yes, Yes, Ignored,
+    RETRY_BUDGET_INTERVAL = "the interval of a retry budget", Partly("from Envoy 1.39 on"), Yes, Ignored,
         "retries are limited by the requests of the moment and not by those of the interval", "";
     UPSTREAM_CIPHERS = "cipher suites for TLS to upstreams", Yes, Yes, Ignored,
         "the proxy offers all secure suites of TLS 1.2 and 1.3", "";
@@ -143,8 +144,9 @@ pub(crate) static COMMON: &[(&str, Support, Support, Support)] = &[
         "`istio_requests_total` and Istio's other standard metrics",
         No("it has no filter for them"),
         Yes,
-        Support::Partly("peers by their SPIFFE ID where one workload has it; gRPC messages are not counted"),
+        Partly("peers by their SPIFFE ID where one workload has it; gRPC messages are not counted"),
     ),
+    ("EnvoyFilter, WasmPlugin", No("not supported yet"), No("not supported yet"), No("not supported yet")),
     (
         "metadata exchange with peers",
         No("it has no filter for it"),
@@ -152,3 +154,6 @@ pub(crate) static COMMON: &[(&str, Support, Support, Support)] = &[
         No("the compiler tells the proxy who its peers are"),
     ),
 ];
+
+#[cfg(test)]
+mod page;

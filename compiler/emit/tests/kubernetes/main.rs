@@ -16,3 +16,4 @@ mod iptables;
 mod objects;
 mod probes;
 mod sharing;
+mod targets;

@@ -7,13 +7,10 @@ use std::time::SystemTime;
 
 use meshc_ca::{CaError, CaProtection, Existing, InitOptions, IssueOptions, KeyAlgorithm, KeyProtection};
 use meshc_contract::{IdentityRequest, Lifetime, SecretRef, SpiffeId};
-use meshc_emit::envoy::{CONFIG_DIRECTORY, IDENTITY_DIRECTORY};
+use meshc_emit::envoy::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, IDENTITY_DIRECTORY};
 use tempfile::TempDir;
 
 use crate::exit::Failure;
-
-/// Name of the bootstrap in its folder.
-pub(super) const BOOTSTRAP: &str = "bootstrap.json";
 
 /// A certificate with its key and roots, made for this run, which stand for every certificate of the mesh.
 pub(super) struct Placeholders {
@@ -98,12 +95,12 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The bootstrap in it.
-    pub(super) fn bootstrap(&self) -> PathBuf {
-        self.inside(CONFIG_DIRECTORY).join(BOOTSTRAP)
+    /// A file of the configuration in it.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.inside(CONFIG_DIRECTORY).join(name)
     }
 
-    /// What Envoy said, with the paths of the pod instead of the temporary ones.
+    /// What a program said, with the paths of the pod instead of the temporary ones.
     pub(super) fn original(&self, told: &str) -> String {
         told.replace(&self.root.path().display().to_string(), "")
     }
@@ -121,10 +118,16 @@ impl Layout {
         })
     }
 
-    /// Puts a placeholder at every path that the text names as the file of a certificate, a key or roots.
+    /// Puts a placeholder at every path that the text names as the file of a certificate, a key or roots: the descriptions of an
+    /// Envoy's secrets name them one a line, the bundled proxy's configuration as strings of their own.
     fn place_mounts(&self, text: &str, placeholders: &Placeholders) -> Result<(), Failure> {
-        for line in text.lines() {
-            let Some(path) = line.trim().strip_prefix("filename: ") else { continue };
+        let described = text.lines().filter_map(|line| line.trim().strip_prefix("filename: "));
+        let quoted = text.split('"').filter(|part| {
+            [IDENTITY_DIRECTORY, CREDENTIALS_DIRECTORY]
+                .iter()
+                .any(|folder| part.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+        });
+        for path in described.chain(quoted) {
             if path.starts_with(CONFIG_DIRECTORY) || path.starts_with(IDENTITY_DIRECTORY) {
                 write(&self.inside(path), placeholders.at(path))?;
             }
