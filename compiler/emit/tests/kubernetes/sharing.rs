@@ -172,7 +172,8 @@ fn a_cluster_of_a_service_is_there_exactly_if_something_names_it() {
     let clusters = bootstrap["staticResources"]["clusters"].as_array().unwrap();
     let of_s001: Vec<&str> = names(clusters).into_iter().filter(|name| name.contains("|s001.")).collect();
     let host = "s001.shop.svc.cluster.local";
-    assert_eq!(of_s001, [format!("outbound|80|mirrored|{host}"), format!("outbound|80|used|{host}")]);
+    assert_eq!(of_s001, [format!("outbound|80|used|{host}"), format!("outbound|80|mirrored|{host}")]);
+    assert!(compiled.clusters["shop.s000"].contains(&format!("outbound|80|unused|{host}")));
 }
 
 #[test]
