@@ -32,6 +32,11 @@ fn done(running: &mut Running, release: &str) -> Value {
     }
 }
 
+/// Waits for a failure with this text. Others may come before: the loop does not stand still while a test does something.
+fn failed_because(running: &mut Running, text: &str) {
+    while !running.step("failed")["message"].as_str().unwrap().contains(text) {}
+}
+
 #[test]
 fn a_new_release_is_delivered_once_the_api_server_is_back() {
     let Some(shared) = server::shared() else { return };
@@ -116,15 +121,14 @@ fn drift_is_repaired_and_a_release_that_is_half_written_is_waited_for() {
     api.delete(path);
     until("the object is there again", Duration::from_secs(30), || config().filter(|value| value == "one"));
     api.merge(&format!("{path}?fieldManager=somebody"), &json!({"data": {"key": "theirs"}}));
-    let failed = running.step("failed");
-    assert!(failed["message"].as_str().unwrap().contains("is owned by somebody"), "{failed}");
+    failed_because(&mut running, "is owned by somebody");
     api.merge(&format!("{path}?fieldManager=somebody"), &json!({"data": null}));
     until("the field is ours again", Duration::from_secs(30), || config().filter(|value| value == "one"));
 
     let file = dist.path().join("k8s/namespaces/drift/configmap-config.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, "half").unwrap();
-    assert!(running.step("failed")["message"].as_str().unwrap().contains("was changed"));
+    failed_because(&mut running, "was changed");
     std::fs::write(&file, text).unwrap();
     done(&mut running, &digest(dist.path()));
     write(dist.path(), "drift", &objects("two"));
@@ -144,8 +148,7 @@ fn a_release_that_was_rolled_back_is_not_tried_again_until_there_is_another() {
     let mut running = Agent::of(server).start("run", dist.path(), &more);
     done(&mut running, &digest(dist.path()));
     write(dist.path(), "held", &objects("broken:2"));
-    let failed = running.step("failed");
-    assert!(failed["message"].as_str().unwrap().contains("as it was before"), "{failed}");
+    failed_because(&mut running, "as it was before");
     running.step("held");
     let path = "/apis/apps/v1/namespaces/held/deployments/app";
     let version = || api.get(path).unwrap()["metadata"]["resourceVersion"].clone();
