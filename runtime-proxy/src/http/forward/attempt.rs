@@ -1,0 +1,289 @@
+//! Attempts at one request.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ::http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio::sync::oneshot;
+use tokio::time::{Duration, Instant, sleep, timeout_at};
+
+use super::super::body::{Expected, Progress, RequestBody, Source};
+use super::super::exchange::{Exchange, grpc_status};
+use super::super::local_reply::{LocalReply, http_status};
+use super::super::names::{ENVOY_ATTEMPT_COUNT, EXPECT};
+use super::super::pool::{Lease, Sent, Want};
+use super::super::read::Head;
+use super::super::response_body::Guards;
+use super::super::retry::{Lost, Retry};
+use super::super::route::is_idempotent;
+use super::failure::Failure;
+use super::{Call, Kept, outgoing};
+use crate::telemetry::Flags;
+use crate::upstream::{Choice, Endpoint, Outcome, RetryPermit, Upstream, random};
+
+/// How often a connection that was closed while it was idle is replaced without anybody noticing.
+const STALE: u32 = 2;
+
+/// Where the body of the next attempt comes from.
+pub(super) enum Bodies {
+    /// There is none.
+    None,
+    /// It goes once.
+    Once(Option<(Incoming, Rc<Progress>)>),
+    /// What was sent is kept.
+    Again(Kept),
+}
+
+impl Bodies {
+    fn next(&mut self) -> RequestBody {
+        match self {
+            Self::None => RequestBody::Empty,
+            Self::Once(body) => {
+                body.take().map_or(RequestBody::Empty, |(body, progress)| RequestBody::Stream(body, progress))
+            }
+            Self::Again(source) => Source::replay(source),
+        }
+    }
+
+    fn can_go_again(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Once(body) => body.is_some(),
+            Self::Again(source) => source.borrow().can_replay(),
+        }
+    }
+}
+
+/// Attempts at one request.
+pub(super) struct Attempts<'c> {
+    pub(super) call: Call<'c>,
+    pub(super) upstream: &'c Arc<Upstream>,
+    /// The head; gone once it was sent for the last time.
+    pub(super) head: Option<Head>,
+    pub(super) bodies: Bodies,
+    pub(super) http2: bool,
+    pub(super) hash: Option<u64>,
+    pub(super) deadline: Option<Instant>,
+    pub(super) tried: Vec<Arc<Endpoint>>,
+    /// Attempts so far.
+    pub(super) count: u32,
+    /// Retries so far.
+    pub(super) retries: u32,
+    pub(super) _retrying: Option<RetryPermit>,
+}
+
+type Won = (Response<Incoming>, Lease, Guards, Duration);
+
+impl Attempts<'_> {
+    /// Tries until there is an answer, or no further attempt is allowed.
+    pub(super) async fn run(mut self, exchange: &mut Exchange) -> Result<Won, Box<LocalReply>> {
+        let retry = self.call.forward.retry.as_ref();
+        loop {
+            self.count += 1;
+            exchange.observe_upstream(|upstream| upstream.attempts = self.count);
+            let per_try = retry.and_then(|retry| retry.per_try_timeout).map(|limit| Instant::now() + limit);
+            let until = [self.deadline, per_try].into_iter().flatten().min();
+            let attempt = self.attempt(exchange);
+            let result = match until {
+                None => attempt.await,
+                Some(until) => match timeout_at(until, attempt).await {
+                    Ok(result) => result,
+                    Err(_) => Err(self.timed_out(until)),
+                },
+            };
+            let lost = match &result {
+                Ok((response, ..)) => {
+                    let grpc = grpc_status(response.headers());
+                    let worth = |retry: &Retry| retry.of_response(response.status(), grpc);
+                    if !retry.is_some_and(worth) {
+                        exchange.details = "via_upstream".into();
+                        return result.map_err(|failure| failure.reply(false).into());
+                    }
+                    None
+                }
+                Err(failure) => {
+                    if let Some(reason) = failure.reason() {
+                        exchange.observe_upstream(|upstream| upstream.failure = reason.to_owned().into());
+                    }
+                    failure.lost()
+                }
+            };
+            let worth = match (retry, &result) {
+                (None, _) => false,
+                (Some(_), Ok(_)) => true,
+                (Some(retry), Err(_)) => lost.is_some_and(|lost| retry.of_loss(lost)),
+            };
+            let exhausted = worth && retry.is_some_and(|retry| self.retries >= retry.attempts);
+            if !worth || exhausted || !self.prepare_retry(retry).await {
+                let flags = if exhausted { Flags::RETRY_LIMIT } else { Flags::NONE };
+                exchange.flags |= flags;
+                return result
+                    .inspect(|_| exchange.details = "via_upstream".into())
+                    .map_err(|failure| Box::new(failure.reply(self.retries > 0)));
+            }
+            // An answer that is not wanted goes with its connection.
+            drop(result);
+        }
+    }
+
+    /// Waits for the back-off; `false` if there is no room for a retry, or nothing that could be sent again.
+    async fn prepare_retry(&mut self, retry: Option<&Retry>) -> bool {
+        let Some(retry) = retry.filter(|_| self.head.is_some() && self.bodies.can_go_again()) else {
+            return false;
+        };
+        let Ok(permit) = self.upstream.begin_retry() else { return false };
+        let wait = retry.back_off(self.retries, random());
+        if self.deadline.is_some_and(|deadline| Instant::now() + wait >= deadline) {
+            return false;
+        }
+        self._retrying = Some(permit);
+        self.retries += 1;
+        sleep(wait).await;
+        true
+    }
+
+    fn timed_out(&self, until: Instant) -> Failure {
+        if let Some(endpoint) = self.tried.last() {
+            self.upstream.report(endpoint, Outcome::Timeout);
+        }
+        if self.deadline.is_some_and(|deadline| deadline <= until) {
+            Failure::Timeout
+        } else {
+            Failure::PerTryTimeout
+        }
+    }
+
+    async fn attempt(&mut self, exchange: &mut Exchange) -> Result<Won, Failure> {
+        let connection = &self.call.client.connection;
+        let avoid = self.call.forward.retry.as_ref().is_some_and(|retry| retry.avoid_previous_hosts);
+        let choice = Choice {
+            hash: self.hash,
+            avoid: if avoid { &self.tried } else { &[] },
+            original: Some(connection.destination),
+        };
+        let endpoint = self.upstream.pick(&choice).ok_or(Failure::NoHealthyUpstream)?;
+        exchange.observe_upstream(|upstream| upstream.host = Some(Arc::from(endpoint.address.to_string())));
+        self.tried.push(Arc::clone(&endpoint));
+        let permit = self.upstream.begin_request().map_err(|_| Failure::Overflow)?;
+        let guards = Guards { _active: endpoint.begin(), _permit: Some(permit) };
+        let started = Instant::now();
+        match self.send(&endpoint, exchange).await {
+            Ok((response, lease)) => {
+                let grpc = if exchange.grpc { grpc_status(response.headers()) } else { None };
+                let status = grpc.map_or(response.status().as_u16(), http_status);
+                self.upstream.report(&endpoint, Outcome::Status(status));
+                Ok((response, lease, guards, started.elapsed()))
+            }
+            Err(failure) => {
+                match &failure {
+                    Failure::Connect { .. } => self.upstream.report(&endpoint, Outcome::ConnectFailure),
+                    Failure::Lost(_) | Failure::Protocol => self.upstream.report(&endpoint, Outcome::Reset),
+                    _ => {}
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Sends the request to an endpoint. A connection that turns out to be closed already is replaced where nobody can have seen
+    /// the request (dataplane.md §7.6, 21).
+    async fn send(
+        &mut self,
+        endpoint: &Arc<Endpoint>,
+        exchange: &mut Exchange,
+    ) -> Result<(Response<Incoming>, Lease), Failure> {
+        let connection = Rc::clone(&self.call.client.connection);
+        let client = (connection.remote, connection.destination);
+        let mut waiting: Option<Request<RequestBody>> = None;
+        let mut stale = 0;
+        loop {
+            let host = self.head.as_ref().map(|head| head.authority.clone());
+            let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let preserve_case = self.call.http.preserve_header_case;
+            let want = Want { http2: self.http2, preserve_case, host, client };
+            let mut lease = Lease::acquire(self.upstream, endpoint, want).await?;
+            exchange.observe_upstream(|upstream| {
+                upstream.local = lease.far().local;
+                upstream.peer_uri = Arc::clone(&lease.far().uri);
+            });
+            let again = self.may_go_twice(&lease);
+            let request = match waiting.take() {
+                Some(request) => request,
+                None => self.request(again)?,
+            };
+            match lease.send(request).await {
+                Ok(response)
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS && !self.call.upgrade =>
+                {
+                    return Err(Failure::Protocol);
+                }
+                Ok(response) => return Ok((response, lease)),
+                Err(Sent { protocol_error: true, .. }) => return Err(Failure::Protocol),
+                Err(Sent { lost, request, .. }) => {
+                    let replaced = match (&request, lost) {
+                        (Some(_), _) => lease.is_reused(),
+                        (None, Lost::Reset) => again && lease.is_reused(),
+                        (None, _) => false,
+                    };
+                    stale += 1;
+                    if !replaced || stale > STALE {
+                        return Err(Failure::Lost(lost));
+                    }
+                    waiting = request;
+                }
+            }
+        }
+    }
+
+    /// Whether the same request may be sent twice: it has no body, its method allows it, and its connection was idle for so long
+    /// that the endpoint may have closed it.
+    fn may_go_twice(&self, lease: &Lease) -> bool {
+        matches!(self.bodies, Bodies::None)
+            && lease.was_idle()
+            && self.head.as_ref().is_some_and(|head| is_idempotent(&head.parts.method))
+    }
+
+    /// The request of the next attempt. The head is only copied where it may be needed again.
+    fn request(&mut self, again: bool) -> Result<Request<RequestBody>, Failure> {
+        let mut body = self.bodies.next();
+        let keeps = again || self.call.forward.retry.is_some() || self.call.upgrade;
+        let head = if keeps {
+            let head = self.head.as_ref().ok_or(Failure::Unspeakable)?;
+            Head { parts: head.parts.clone(), authority: head.authority.clone(), scheme: head.scheme }
+        } else {
+            self.head.take().ok_or(Failure::Unspeakable)?
+        };
+        let mut parts =
+            outgoing(head.parts, &head.authority, head.scheme, self.http2).ok_or(Failure::Unspeakable)?;
+        if self.call.host.attempt_count {
+            let count = match self.count {
+                1 => HeaderValue::from_static("1"),
+                count => HeaderValue::from(count),
+            };
+            parts.headers.insert(ENVOY_ATTEMPT_COUNT, count);
+        }
+        let expects = parts.headers.contains_key(EXPECT) && !self.http2 && self.count == 1;
+        let go = expects.then(oneshot::channel::<()>);
+        let mut request = match go {
+            None => Request::from_parts(parts, body),
+            Some((go, when)) => {
+                body = RequestBody::Expected(Box::new(Expected::new(body, when)));
+                let go = std::sync::Mutex::new(Some(go));
+                let mut request = Request::from_parts(parts, body);
+                hyper::ext::on_informational(&mut request, move |response| {
+                    if response.status() == StatusCode::CONTINUE
+                        && let Some(go) = go.lock().ok().and_then(|mut go| go.take())
+                    {
+                        let _ = go.send(());
+                    }
+                });
+                request
+            }
+        };
+        if self.http2 {
+            request.headers_mut().remove(EXPECT);
+        }
+        Ok(request)
+    }
+}

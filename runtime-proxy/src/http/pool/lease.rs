@@ -1,0 +1,112 @@
+//! A connection, or a place on one, while a request uses it.
+
+use std::rc::Rc;
+
+use ::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1};
+
+use super::super::body::RequestBody;
+use super::super::retry::Lost;
+use super::{Entry, Far, Place, Pool};
+
+/// A connection, or a place on one, while a request uses it.
+#[derive(Debug)]
+pub(crate) enum Lease {
+    /// A connection of HTTP/1 as a whole.
+    Http1 {
+        /// What sends.
+        sender: http1::SendRequest<RequestBody>,
+        /// Where it goes when it is free; `None` for one that nobody else may use.
+        pool: Option<Rc<Pool>>,
+        /// What is known of it.
+        entry: Entry,
+        /// Whether nobody used it for a while, so that the endpoint may have closed it.
+        was_idle: bool,
+    },
+    /// A stream of HTTP/2.
+    Http2(Place),
+}
+
+/// Why a request has no answer.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// How it was lost.
+    pub(crate) lost: Lost,
+    /// Whether the answer was no HTTP.
+    pub(crate) protocol_error: bool,
+    /// The request, if nothing of it was sent.
+    pub(crate) request: Option<Request<RequestBody>>,
+}
+
+impl Lease {
+    /// Sends a request and waits for the head of the answer.
+    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, Sent> {
+        match self {
+            Self::Http1 { sender, entry, .. } => {
+                entry.served = entry.served.saturating_add(1);
+                sender.try_send_request(request).await.map_err(lost)
+            }
+            Self::Http2(place) => {
+                let mut sender = place.connection.sender.clone();
+                sender.try_send_request(request).await.map_err(lost)
+            }
+        }
+    }
+
+    /// What is known of the other end.
+    pub(crate) fn far(&self) -> &Far {
+        match self {
+            Self::Http1 { entry, .. } => &entry.far,
+            Self::Http2(place) => &place.connection.far,
+        }
+    }
+
+    /// Whether other requests were sent on it before.
+    pub(crate) fn is_reused(&self) -> bool {
+        match self {
+            Self::Http1 { entry, .. } => entry.served > 0,
+            Self::Http2(place) => place.connection.served.get() > 1,
+        }
+    }
+
+    /// Whether nobody used it for a while, so that the endpoint may have closed it.
+    pub(crate) fn was_idle(&self) -> bool {
+        matches!(self, Self::Http1 { was_idle: true, .. })
+    }
+
+    /// Gives it back once the answer is there as a whole. A connection that still sends the request is of no use to anybody.
+    pub(crate) fn release(self, sent_request: bool) {
+        if let Self::Http1 { sender, pool: Some(pool), entry, was_idle: _ } = self
+            && sent_request
+        {
+            pool.keep(sender, entry);
+        }
+    }
+}
+
+fn lost(mut error: TrySendError<Request<RequestBody>>) -> Sent {
+    let request = error.take_message();
+    let error = error.into_error();
+    let stream = h2_error(&error);
+    let refused = stream.is_some_and(|stream| {
+        stream.reason() == Some(h2::Reason::REFUSED_STREAM) || (stream.is_go_away() && stream.is_remote())
+    });
+    let lost = match (&request, refused) {
+        (_, true) => Lost::Refused,
+        (Some(_), false) => Lost::ResetBeforeRequest,
+        (None, false) => Lost::Reset,
+    };
+    Sent { lost, protocol_error: error.is_parse() || error.is_parse_too_large(), request }
+}
+
+fn h2_error(error: &hyper::Error) -> Option<&h2::Error> {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(found) = error.downcast_ref::<h2::Error>() {
+            return Some(found);
+        }
+        source = error.source();
+    }
+    None
+}

@@ -1,0 +1,325 @@
+//! Reading a request: what it asks for, and whether it may be asked so (Envoy's connection manager before any filter).
+
+use std::borrow::Cow;
+
+use ::http::uri::PathAndQuery;
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, request::Parts};
+use meshc_contract::proxy::HeadersWithUnderscores;
+use meshc_contract::traffic::path_normalization::{PathDecision, PathRules, normalise};
+use meshc_contract::traffic::{HeaderValues, Request};
+
+use super::local_reply::LocalReply;
+use super::names::{CONTENT_LENGTH, HOST, LOCATION, TRANSFER_ENCODING};
+
+/// Most headers of a request.
+const MOST_HEADERS: usize = 100;
+
+/// A request as it was read.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// Method, target, version, headers. The target is a path.
+    pub(super) parts: Parts,
+    /// Host with its port, as the client wrote it, but in lower case.
+    pub(super) authority: HeaderValue,
+    /// `http` or `https`, as trusted headers tell it.
+    pub(super) scheme: &'static str,
+}
+
+/// What matchers look at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'r>(pub(super) &'r Head);
+
+impl Head {
+    /// Path with its query.
+    pub(super) fn path(&self) -> &str {
+        self.parts.uri.path_and_query().map_or("/", PathAndQuery::as_str)
+    }
+
+    /// Host with its port.
+    pub(super) fn authority(&self) -> &str {
+        self.authority.to_str().unwrap_or_default()
+    }
+
+    /// Replaces the path with its query; what is no path changes nothing.
+    pub(super) fn set_path(&mut self, path: &str) {
+        if let Ok(path) = PathAndQuery::try_from(path) {
+            self.parts.uri = Uri::from(path);
+        }
+    }
+}
+
+impl Request for View<'_> {
+    fn method(&self) -> &str {
+        self.0.parts.method.as_str()
+    }
+
+    fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    fn header(&self, name: &str) -> HeaderValues<'_> {
+        if name.starts_with(':') || name.eq_ignore_ascii_case("host") {
+            let value = match name.to_ascii_lowercase().as_str() {
+                ":method" => self.method(),
+                ":path" => self.path(),
+                ":scheme" => self.0.scheme,
+                ":authority" | "host" => self.0.authority(),
+                _ => return HeaderValues::Missing,
+            };
+            return HeaderValues::One(Cow::Borrowed(value));
+        }
+        self.0.parts.headers.get_all(name).iter().map(text).collect()
+    }
+}
+
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    }
+}
+
+/// How requests are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// Paths.
+    pub(super) path: PathRules,
+    /// Headers with underscores.
+    pub(super) underscores: HeadersWithUnderscores,
+    /// Whether HTTP/1.0 is taken.
+    pub(super) accept_http_10: bool,
+}
+
+/// Reads a request, or says how it is answered.
+pub(super) fn read(mut parts: Parts, rules: Rules) -> Result<Head, Box<LocalReply>> {
+    if parts.version < Version::HTTP_11 && !rules.accept_http_10 {
+        let reply = LocalReply::new(StatusCode::UPGRADE_REQUIRED, "low_version", "");
+        return Err(LocalReply { close: true, ..reply }.into());
+    }
+    if parts.headers.len() > MOST_HEADERS {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let reply = LocalReply::new(status, "request_headers_too_large", "");
+        return Err(LocalReply { close: true, ..reply }.into());
+    }
+    if parts.method == Method::CONNECT {
+        // Tunnels are no route of Istio's: Envoy answers so where no upgrade of that name is allowed.
+        let reply = LocalReply::new(StatusCode::FORBIDDEN, "upgrade_failed", "");
+        return Err(LocalReply { close: true, ..reply }.into());
+    }
+    if parts.version < Version::HTTP_2
+        && parts.headers.contains_key(CONTENT_LENGTH)
+        && parts.headers.contains_key(TRANSFER_ENCODING)
+    {
+        return Err(LocalReply::refuse("http1.content_length_and_chunked_not_allowed").into());
+    }
+    underscores(&mut parts.headers, rules.underscores)?;
+    let authority = authority(&parts)?;
+    if parts.version >= Version::HTTP_2 {
+        parts.headers.remove(HOST);
+    }
+    path(&mut parts, rules.path)?;
+    Ok(Head { parts, authority, scheme: "http" })
+}
+
+fn underscores(headers: &mut HeaderMap, rule: HeadersWithUnderscores) -> Result<(), Box<LocalReply>> {
+    if rule == HeadersWithUnderscores::Allow {
+        return Ok(());
+    }
+    let with: Vec<_> = headers.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
+    if rule == HeadersWithUnderscores::RejectRequest && !with.is_empty() {
+        return Err(LocalReply::refuse("http.unexpected_underscore").into());
+    }
+    for name in with {
+        headers.remove(name);
+    }
+    Ok(())
+}
+
+/// The host that is asked: that of the target where it has one, which `Host` must not contradict (RFC 9112 §3.2.2, RFC 9113
+/// §8.3.1).
+fn authority(parts: &Parts) -> Result<HeaderValue, Box<LocalReply>> {
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        return Err(LocalReply::refuse("http1.duplicate_host_header").into());
+    }
+    let target = parts.uri.authority().map(::http::uri::Authority::as_str);
+    let found = match (target, host) {
+        (Some(target), Some(host)) if !host.as_bytes().eq_ignore_ascii_case(target.as_bytes()) => {
+            return Err(LocalReply::refuse("authority_and_host_differ").into());
+        }
+        (Some(target), _) => {
+            HeaderValue::from_str(target).map_err(|_| LocalReply::refuse("invalid_authority"))?
+        }
+        (None, Some(host)) => host.clone(),
+        (None, None) if parts.version < Version::HTTP_11 => HeaderValue::from_static(""),
+        (None, None) => return Err(LocalReply::refuse("missing_host_header").into()),
+    };
+    let may_stand = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte);
+    if !found.as_bytes().iter().all(may_stand) || (found.is_empty() && parts.version >= Version::HTTP_11) {
+        return Err(LocalReply::refuse("invalid_authority").into());
+    }
+    if found.as_bytes().iter().any(u8::is_ascii_uppercase) {
+        let lower = found.as_bytes().to_ascii_lowercase();
+        return HeaderValue::from_bytes(&lower).map_err(|_| LocalReply::refuse("invalid_authority").into());
+    }
+    Ok(found)
+}
+
+/// Brings the path into the form that routes and policies look at, and that is forwarded.
+fn path(parts: &mut Parts, rules: PathRules) -> Result<(), Box<LocalReply>> {
+    if parts.uri.authority().is_some() || parts.uri.scheme().is_some() {
+        let path = parts.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+        parts.uri = Uri::from(path);
+    }
+    let text = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    if text == "*" && parts.method == Method::OPTIONS {
+        return Ok(());
+    }
+    let before_query = text.split('?').next().unwrap_or(text);
+    if !before_query.starts_with('/') {
+        return Err(LocalReply::refuse("path_normalization_failed").into());
+    }
+    if is_plain(before_query) {
+        return Ok(());
+    }
+    if before_query.contains("%00") {
+        return Err(LocalReply::refuse("path_normalization_failed").into());
+    }
+    match normalise(rules, text) {
+        PathDecision::Use(path) if path == text => Ok(()),
+        PathDecision::Use(path) => {
+            let path = PathAndQuery::try_from(path);
+            parts.uri = Uri::from(path.map_err(|_| LocalReply::refuse("path_normalization_failed"))?);
+            Ok(())
+        }
+        PathDecision::Refuse => Err(LocalReply::refuse("path_normalization_failed").into()),
+        PathDecision::Redirect(path) => {
+            let reply = LocalReply::new(StatusCode::TEMPORARY_REDIRECT, "path_normalized_redirect", "");
+            let location =
+                HeaderValue::from_str(&path).map_err(|_| LocalReply::refuse("path_normalization_failed"))?;
+            let mut headers = HeaderMap::new();
+            headers.insert(LOCATION, location);
+            Err(LocalReply { headers, ..reply }.into())
+        }
+    }
+}
+
+/// Whether no normalisation changes a path: it has no escapes, no backslash, no dot behind a slash, no two slashes.
+fn is_plain(path: &str) -> bool {
+    let mut after_slash = false;
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'.' if after_slash => return false,
+            b'/' => after_slash = true,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => after_slash = false,
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use meshc_contract::traffic::path_normalization::{EscapedSlashes, PathNormalization};
+
+    use super::*;
+
+    const RULES: Rules = Rules {
+        path: PathRules {
+            level: PathNormalization::Base,
+            escaped_slashes: Some(EscapedSlashes::KeepUnchanged),
+            merge_slashes: None,
+        },
+        underscores: HeadersWithUnderscores::Allow,
+        accept_http_10: false,
+    };
+
+    fn parts(target: &str, version: Version, headers: &[(&'static str, &'static str)]) -> Parts {
+        let mut request = ::http::Request::new(());
+        *request.uri_mut() = target.parse().unwrap();
+        *request.version_mut() = version;
+        for (name, value) in headers {
+            request.headers_mut().append(*name, HeaderValue::from_static(value));
+        }
+        request.into_parts().0
+    }
+
+    fn status(result: Result<Head, Box<LocalReply>>) -> u16 {
+        result.map_or_else(|reply| reply.status.as_u16(), |_| 200)
+    }
+
+    #[test]
+    fn the_path_is_normalised_once_and_forwarded_so() {
+        for (target, path) in [
+            ("/a/b?x=/../y", "/a/b?x=/../y"),
+            ("/a/../b", "/b"),
+            ("/a/%2e%2e/b?q", "/b?q"),
+            ("/%61", "/a"),
+            ("/a%2Fb", "/a%2Fb"),
+            ("http://h/x/./y", "/x/y"),
+            ("http://h", "/"),
+        ] {
+            let head = read(parts(target, Version::HTTP_11, &[("host", "h")]), RULES).unwrap();
+            assert_eq!(head.path(), path, "{target}");
+            assert!(head.parts.uri.authority().is_none());
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_asked_so_is_refused() {
+        let read = |target, version, headers: &[_]| status(read(parts(target, version, headers), RULES));
+        assert_eq!(read("/", Version::HTTP_11, &[]), 400);
+        assert_eq!(read("/", Version::HTTP_11, &[("host", "")]), 400);
+        assert_eq!(read("/", Version::HTTP_11, &[("host", "a"), ("host", "a")]), 400);
+        assert_eq!(read("/", Version::HTTP_11, &[("host", "a b")]), 400);
+        assert_eq!(read("/", Version::HTTP_11, &[("host", "u@a")]), 400);
+        assert_eq!(read("http://a/", Version::HTTP_11, &[("host", "b")]), 400);
+        assert_eq!(read("http://a/", Version::HTTP_11, &[("host", "A")]), 200);
+        assert_eq!(read("http://a/", Version::HTTP_2, &[("host", "b")]), 400);
+        assert_eq!(read("http://a/", Version::HTTP_2, &[]), 200);
+        assert_eq!(read("/a%00b", Version::HTTP_11, &[("host", "a")]), 400);
+        assert_eq!(read("/", Version::HTTP_10, &[("host", "a")]), 426);
+    }
+
+    #[test]
+    fn headers_with_underscores_are_treated_as_is_said() {
+        let with = |underscores| {
+            read(parts("/", Version::HTTP_11, &[("host", "a"), ("a_b", "c")]), Rules { underscores, ..RULES })
+        };
+        assert!(with(HeadersWithUnderscores::Allow).unwrap().parts.headers.contains_key("a_b"));
+        assert!(!with(HeadersWithUnderscores::DropHeader).unwrap().parts.headers.contains_key("a_b"));
+        assert_eq!(status(with(HeadersWithUnderscores::RejectRequest)), 400);
+    }
+
+    #[test]
+    fn a_matcher_sees_pseudo_headers_and_all_values() {
+        let head = read(parts("/x?y", Version::HTTP_11, &[("host", "A:80"), ("b", "1"), ("b", "2")]), RULES)
+            .unwrap();
+        let view = View(&head);
+        let joined = |name: &str| view.header(name).joined().map(Cow::into_owned);
+        assert_eq!(joined(":authority").as_deref(), Some("a:80"));
+        assert_eq!(joined("Host").as_deref(), Some("a:80"));
+        assert_eq!(joined(":path").as_deref(), Some("/x?y"));
+        assert_eq!(joined("B").as_deref(), Some("1,2"));
+        assert_eq!(joined(":method").as_deref(), Some("GET"));
+        assert_eq!(view.header("c"), HeaderValues::Missing);
+    }
+
+    #[test]
+    fn plain_paths_are_those_that_no_level_changes() {
+        for level in [
+            PathNormalization::Base,
+            PathNormalization::MergeSlashes,
+            PathNormalization::DecodeAndMergeSlashes,
+        ] {
+            for path in ["/", "/a/b.c/d-e_f~", "/a/", "/..", "/a/.b", "//", "/a%2f", "/a\\b", "/\u{e9}"] {
+                let rules = PathRules { level, escaped_slashes: None, merge_slashes: None };
+                if is_plain(path) {
+                    assert_eq!(normalise(rules, path), PathDecision::Use(path.to_owned()), "{path}");
+                }
+            }
+        }
+        assert!(is_plain("/a/b.c/d") && !is_plain("/a/../b") && !is_plain("/a//b") && !is_plain("/%61"));
+    }
+}
