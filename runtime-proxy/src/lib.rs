@@ -5,6 +5,8 @@
 //! know: Kubernetes, Istio kinds, the compiler. What matches is decided by the functions of the contract that the simulator asks
 //! as well.
 
+mod admin;
+mod cli;
 mod config;
 mod connection;
 mod drain;
@@ -12,6 +14,9 @@ mod http;
 mod inspect;
 mod listener;
 mod log;
+mod probe;
+mod reload;
+mod run;
 mod stream;
 mod tcp;
 mod telemetry;
@@ -21,5 +26,5 @@ mod upstream;
 /// Runs the program.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    cli::main()
 }
