@@ -86,7 +86,8 @@ impl Acceptor {
         let start = start.await.map_err(|error| TlsError::handshake(&error))?;
         let known = &self.config.alpn_protocols;
         let hello = start.client_hello();
-        let foreign = hello.alpn().is_some_and(|mut all| !all.any(|name| known.iter().any(|ours| ours == name)));
+        let foreign =
+            hello.alpn().is_some_and(|mut all| !all.any(|name| known.iter().any(|ours| ours == name)));
         let config = if foreign { &self.without_alpn } else { &self.config };
         let stream = start.into_stream(config.clone()).await.map_err(|error| TlsError::handshake(&error))?;
         let (_, session) = stream.get_ref();
