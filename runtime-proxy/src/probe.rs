@@ -79,7 +79,9 @@ fn path(probe: &ProbeRoute) -> String {
 
 fn target(target: &ProbeTarget) -> Target {
     match target {
-        ProbeTarget::Http { port, path, tls } => Target::Forward { port: *port, path: path.clone(), tls: *tls },
+        ProbeTarget::Http { port, path, tls } => {
+            Target::Forward { port: *port, path: path.clone(), tls: *tls }
+        }
         ProbeTarget::Tcp { port, timing } => Target::Checked(Check::tcp(*port, *timing)),
         ProbeTarget::Grpc { port, service, timing } => Target::Checked(Check::grpc(*port, service, *timing)),
     }
@@ -98,7 +100,9 @@ async fn answer(
         Some(Target::Forward { port, path, tls }) => {
             let address = SocketAddr::new(dialled.to_canonical(), *port);
             let connector = tls.then_some(connector);
-            forward::forward(request, address, path, connector).await.unwrap_or_else(|error| unavailable(&error))
+            forward::forward(request, address, path, connector)
+                .await
+                .unwrap_or_else(|error| unavailable(&error))
         }
     }
 }
@@ -119,6 +123,3 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     }
     socket.connect(address).await
 }
-
-#[cfg(test)]
-mod tests;

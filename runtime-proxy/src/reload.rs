@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio::time::MissedTickBehavior;
 
 pub(crate) use status::Status;
@@ -31,6 +31,24 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every how many looks key material is looked at as well, and a version that failed is tried again: what it lacks may have come.
 const SLOW: u32 = 5;
 
+/// What a reload acts on.
+pub(crate) struct Parts {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What is in force.
+    pub(crate) context: Arc<Context>,
+    /// Counts.
+    pub(crate) metrics: Arc<Metrics>,
+    /// What is bound.
+    pub(crate) sockets: Sockets,
+    /// Who resolves names.
+    pub(crate) resolver: Resolver,
+    /// Whoever asks is told there.
+    pub(crate) admin: Arc<Admin>,
+    /// SIGHUP, caught before anybody may send it.
+    pub(crate) hangup: Signal,
+}
+
 /// Puts new versions in force.
 pub(crate) struct Reloader {
     path: PathBuf,
@@ -42,31 +60,25 @@ pub(crate) struct Reloader {
     seen: Fingerprint,
     /// What was wrong with the version that was tried last.
     failing: Option<ConfigError>,
+    hangup: Signal,
 }
 
 impl Reloader {
     /// One for a file of which a version is in force.
-    pub(crate) fn new(
-        path: PathBuf,
-        context: Arc<Context>,
-        metrics: Arc<Metrics>,
-        sockets: Sockets,
-        resolver: Resolver,
-        admin: Arc<Admin>,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { path, context, metrics, sockets, resolver, admin, hangup } = parts;
         let seen = Fingerprint::of(&path);
-        Self { path, context, metrics, sockets, resolver, admin, seen, failing: None }
+        Self { path, context, metrics, sockets, resolver, admin, seen, failing: None, hangup }
     }
 
     /// Looks for changes until it is aborted.
     pub(crate) async fn run(mut self) {
-        let mut hangup = signal(SignalKind::hangup()).ok();
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for look in 1u32.. {
             let asked = tokio::select! {
                 _ = looks.tick() => false,
-                () = asked(&mut hangup) => true,
+                _ = self.hangup.recv() => true,
             };
             let slow = asked || look % SLOW == 0;
             if slow {
@@ -99,7 +111,12 @@ impl Reloader {
     /// Reads the file and puts it in force.
     async fn file(&mut self, asked: bool) {
         match self.replace(asked).await {
-            Ok(false) => self.failing = None,
+            Ok(false) => {
+                if self.failing.take().is_some() {
+                    log::info("the file says what is in force again", &[]);
+                    self.admin.status().recovered();
+                }
+            }
             Ok(true) => {
                 self.failing = None;
                 let config = self.context.shared.load_full();
@@ -131,24 +148,21 @@ impl Reloader {
         self.context.shared.store(Arc::clone(&config));
         self.sockets.apply(change).await;
         self.resolver.adopt(&config.upstreams);
-        for gone in before.chains().filter(|old| !config.chains().any(|new| Arc::ptr_eq(&old.drain, &new.drain))) {
+        for gone in
+            before.chains().filter(|old| !config.chains().any(|new| Arc::ptr_eq(&old.drain, &new.drain)))
+        {
             gone.drain.start();
         }
         Ok(true)
     }
 
     fn count(&self, name: &'static str, result: &str) {
-        self.metrics.add(name, "Changes of files that were seen, by what became of them.", &[("result", result)], 1.0);
-    }
-}
-
-/// Waits until somebody asks for a reload.
-async fn asked(hangup: &mut Option<Signal>) {
-    match hangup {
-        Some(signal) => {
-            signal.recv().await;
-        }
-        None => std::future::pending().await,
+        self.metrics.add(
+            name,
+            "Changes of files that were seen, by what became of them.",
+            &[("result", result)],
+            1.0,
+        );
     }
 }
 

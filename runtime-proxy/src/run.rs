@@ -24,7 +24,7 @@ pub(crate) use sockets::Sockets;
 use crate::admin::{self, Admin};
 use crate::config::{self, Config, ConfigError};
 use crate::listener::Context;
-use crate::reload::Reloader;
+use crate::reload::{self, Reloader};
 use crate::telemetry::{self, Metrics};
 use crate::upstream::{Resolver, ResolverSettings};
 use crate::{cli, drain, log, probe};
@@ -78,7 +78,8 @@ pub(crate) fn run(options: &Options) -> Result<(), RunError> {
     let metrics = Metrics::new();
     let config = Arc::new(config::compile(cli::load(&options.config)?, None, &metrics)?);
     let threads = options.concurrency.or(config.source.concurrency);
-    let threads = threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or_else(threads::of_container);
+    let threads =
+        threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or_else(threads::of_container);
     let context = Arc::new(Context {
         shared: Arc::new(ArcSwap::new(Arc::clone(&config))),
         drain: drain::Signal::new(),
@@ -108,13 +109,16 @@ impl Process<'_> {
         let Self { options, metrics, config, context, threads } = self;
         let change = sockets.prepare(&config)?;
         let admin = Arc::new(Admin::new(Arc::clone(&context), Arc::clone(&metrics), threads));
-        admin::serve(&admin, &config.source.admin).await.map_err(RunError::io("a port of the proxy itself"))?;
+        admin::serve(&admin, &config.source.admin)
+            .await
+            .map_err(RunError::io("a port of the proxy itself"))?;
         if let Some(bridge) = &config.source.admin.probes {
             let served = probe::serve(bridge, &config.tls).await;
             served.map_err(RunError::io(format!("port {} for probes", bridge.port)))?;
         }
         let mut term = signal(SignalKind::terminate()).map_err(RunError::io("SIGTERM"))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::io("SIGINT"))?;
+        let hangup = signal(SignalKind::hangup()).map_err(RunError::io("SIGHUP"))?;
         let resolver = resolver(options)?;
         resolver.adopt(&config.upstreams);
         if tokio::time::timeout(FIRST_ANSWERS, resolver.answered()).await.is_err() {
@@ -125,9 +129,18 @@ impl Process<'_> {
         let fields: [log::Field<'_>; 3] =
             [("digest", &config.digest), ("threads", &threads), ("version", &env!("CARGO_PKG_VERSION"))];
         log::info("ready", &fields);
-        let reloader = Reloader::new(options.config.clone(), Arc::clone(&context), metrics, sockets, resolver, Arc::clone(&admin));
+        let path = options.config.clone();
+        let parts = reload::Parts {
+            path,
+            context: Arc::clone(&context),
+            metrics,
+            sockets,
+            resolver,
+            admin: Arc::clone(&admin),
+            hangup,
+        };
         drop(config);
-        let reloading = tokio::task::spawn_local(reloader.run());
+        let reloading = tokio::task::spawn_local(Reloader::new(parts).run());
         tokio::select! {
             _ = term.recv() => {}
             _ = interrupt.recv() => {}

@@ -36,7 +36,10 @@ pub(super) fn answer(admin: &Admin, audience: Audience, method: &Method, path: &
             admin.quit.notify_one();
             text(StatusCode::OK, TEXT, "OK\n".to_owned())
         }
-        (Audience::Operator, "/quitquitquit" | "/ready" | "/stats/prometheus" | "/config_dump" | "/certs" | "/server_info")
+        (
+            Audience::Operator,
+            "/quitquitquit" | "/ready" | "/stats/prometheus" | "/config_dump" | "/certs" | "/server_info",
+        )
         | (Audience::Kubelet, "/healthz/ready")
         | (Audience::Prometheus, "/stats/prometheus") => {
             text(StatusCode::METHOD_NOT_ALLOWED, TEXT, "this path takes another method\n".to_owned())

@@ -8,16 +8,15 @@ use serde_json::{Value, json};
 use super::Admin;
 
 fn spelled(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).map_or_else(|error| json!({ "error": error.to_string() }).to_string(), |text| text + "\n")
+    serde_json::to_string_pretty(value)
+        .map_or_else(|error| json!({ "error": error.to_string() }).to_string(), |text| text + "\n")
 }
 
 /// `/config_dump`.
 pub(super) fn config(admin: &Admin) -> String {
     let config = admin.context.shared.load_full();
     let endpoints = |upstream: &crate::upstream::Upstream| -> Vec<Value> {
-        let one = |(endpoint, healthy): &(std::sync::Arc<crate::upstream::Endpoint>, bool)| {
-            json!({ "address": endpoint.address.to_string(), "host": endpoint.hostname.as_deref(), "healthy": healthy, "active": endpoint.active() })
-        };
+        let one = |(endpoint, healthy): &(std::sync::Arc<crate::upstream::Endpoint>, bool)| json!({ "address": endpoint.address.to_string(), "host": endpoint.hostname.as_deref(), "healthy": healthy, "active": endpoint.active() });
         upstream.endpoints().iter().map(one).collect()
     };
     let endpoints: serde_json::Map<String, Value> =

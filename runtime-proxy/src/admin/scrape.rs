@@ -14,7 +14,12 @@ pub(super) fn scrape(admin: &Admin) -> String {
     metrics.clear(name);
     metrics.set(name, "Digest of the configuration that is in force.", &[("digest", &config.digest)], 1.0);
     let current = if admin.status.told().error.is_none() { 1.0 } else { 0.0 };
-    metrics.set("meshc_proxy_config_current", "Whether the newest version of the file is in force.", &[], current);
+    metrics.set(
+        "meshc_proxy_config_current",
+        "Whether the newest version of the file is in force.",
+        &[],
+        current,
+    );
     let live = if admin.state() == State::Live { 1.0 } else { 0.0 };
     metrics.set("meshc_proxy_ready", "Whether the proxy takes traffic.", &[], live);
     let open = u32::try_from(admin.context.open.load(Ordering::Relaxed)).unwrap_or(u32::MAX);

@@ -49,7 +49,8 @@ pub(super) async fn handle(accepted: Accepted<'_>, context: &Arc<Context>) {
         meshc_contract::proxy::Capture::Redirecting => config.handed_over(listener, destination),
         _ => listener,
     };
-    let Ok(Found { stream, inspected, proxied }) = inspect(stream, &listener.source, destination).await else {
+    let Ok(Found { stream, inspected, proxied }) = inspect(stream, &listener.source, destination).await
+    else {
         return;
     };
     let (remote, destination) =
@@ -98,7 +99,11 @@ pub(super) async fn handle(accepted: Accepted<'_>, context: &Arc<Context>) {
 }
 
 /// Frees a connection of TLS, if its chain says so.
-async fn secured(stream: Stream, chain: &Chain, connection: &mut Connection) -> Result<Stream, tls::TlsError> {
+async fn secured(
+    stream: Stream,
+    chain: &Chain,
+    connection: &mut Connection,
+) -> Result<Stream, tls::TlsError> {
     let Some(acceptor) = &chain.acceptor else { return Ok(stream) };
     let timeout = chain.source.handshake_timeout.filter(|timeout| *timeout != Duration::ZERO);
     let timeout = timeout.unwrap_or(tls::Acceptor::DEFAULT_TIMEOUT);

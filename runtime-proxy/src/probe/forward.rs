@@ -19,8 +19,14 @@ use crate::tls::{Alpn, Connector};
 const MOST: usize = 64 * 1024;
 
 /// Headers that belong to a connection (RFC 9110 §7.6.1).
-const HOP_BY_HOP: [header::HeaderName; 6] =
-    [header::CONNECTION, header::TE, header::TRAILER, header::TRANSFER_ENCODING, header::UPGRADE, header::CONTENT_LENGTH];
+const HOP_BY_HOP: [header::HeaderName; 6] = [
+    header::CONNECTION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::CONTENT_LENGTH,
+];
 
 /// Forwards a request to an address with another path. How long it may take is for the kubelet to say: it hangs up.
 ///
@@ -49,7 +55,8 @@ pub(super) async fn forward(
     let driver = tokio::task::spawn_local(connection);
     let answer = sender.send_request(forwarded(request, address, path)?).await.map_err(failed)?;
     let (parts, body) = answer.into_parts();
-    let body = Limited::new(body, MOST).collect().await.map_err(|error| format!("a broken answer: {error}"))?;
+    let body =
+        Limited::new(body, MOST).collect().await.map_err(|error| format!("a broken answer: {error}"))?;
     driver.abort();
     let mut answer = Response::from_parts(parts, Full::from(body.to_bytes()));
     for name in HOP_BY_HOP {
@@ -58,7 +65,11 @@ pub(super) async fn forward(
     Ok(answer)
 }
 
-fn forwarded(request: Request<Incoming>, address: SocketAddr, path: &str) -> Result<Request<Full<Bytes>>, String> {
+fn forwarded(
+    request: Request<Incoming>,
+    address: SocketAddr,
+    path: &str,
+) -> Result<Request<Full<Bytes>>, String> {
     let (mut parts, _) = request.into_parts();
     let path: PathAndQuery = path.parse().map_err(|error| format!("the path of the probe: {error}"))?;
     parts.uri = Uri::from(path);

@@ -50,6 +50,11 @@ impl Status {
         });
     }
 
+    /// What is in force is the newest version again.
+    pub(super) fn recovered(&self) {
+        self.with(|told| told.error = None);
+    }
+
     /// A version is refused.
     pub(super) fn failed(&self, error: &ConfigError) {
         let ConfigError { path, problem } = error.clone();

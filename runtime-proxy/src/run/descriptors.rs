@@ -15,6 +15,9 @@ pub(super) fn raise() {
         return;
     }
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }) {
-        log::warn("the limit of file descriptors cannot be raised", &[("error", &error), ("wanted", &wanted)]);
+        log::warn(
+            "the limit of file descriptors cannot be raised",
+            &[("error", &error), ("wanted", &wanted)],
+        );
     }
 }

@@ -47,7 +47,8 @@ impl Sockets {
                 open.insert(bind.clone(), bound);
             }
         }
-        let close = self.bound.iter().filter(|bind| !config.binds().any(|other| other == *bind)).cloned().collect();
+        let close =
+            self.bound.iter().filter(|bind| !config.binds().any(|other| other == *bind)).cloned().collect();
         Ok(Change { open, close })
     }
 

@@ -81,7 +81,12 @@ async fn work(mut commands: mpsc::Receiver<Command>, context: Arc<Context>) {
         match command {
             Command::Listen { bind, bound } => {
                 let (stop, stopped) = oneshot::channel();
-                tokio::task::spawn_local(listener::accept(bound, bind.clone(), Arc::clone(&context), stopped));
+                tokio::task::spawn_local(listener::accept(
+                    bound,
+                    bind.clone(),
+                    Arc::clone(&context),
+                    stopped,
+                ));
                 stops.insert(bind, stop);
             }
             Command::Stop { bind } => drop(stops.remove(&bind)),

@@ -124,9 +124,8 @@ impl Splicing {
     fn fill(&mut self, source: &TcpStream) -> io::Result<usize> {
         let Some(pipe) = &mut self.pipe else { return Err(io::ErrorKind::WouldBlock.into()) };
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        let read = source.try_io(Interest::READABLE, || {
-            Ok(splice(source, None, &pipe.writer, None, CAPACITY, flags)?)
-        })?;
+        let read = source
+            .try_io(Interest::READABLE, || Ok(splice(source, None, &pipe.writer, None, CAPACITY, flags)?))?;
         pipe.held += read;
         Ok(read)
     }
