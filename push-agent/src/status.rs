@@ -44,6 +44,7 @@ pub(crate) fn status(object: &ObjectRef, live: &Value) -> Status {
         ("apps", "DaemonSet") => workloads::daemon_set(&live, observed),
         ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(&live, observed),
         ("batch", "Job") => workloads::job(&live),
+        ("argoproj.io", "Rollout") => workloads::rollout(&live),
         ("", "Pod") => workloads::pod(&live),
         ("", "Namespace") => phase(&live, "Active"),
         ("", "PersistentVolumeClaim") => phase(&live, "Bound"),
@@ -210,6 +211,27 @@ mod tests {
         assert_eq!(of("example.com", "Thing", json!({})), "current");
         assert_eq!(of("example.com", "Thing", condition("Ready", "False")), "in progress");
         assert_eq!(of("example.com", "Thing", condition("Stalled", "True")), "failed");
+    }
+
+    #[test]
+    fn what_waits_for_a_person_is_not_waited_for() {
+        let paused = deployment(|live| {
+            live["spec"]["paused"] = json!(true);
+            live["status"]["updatedReplicas"] = json!(0);
+        });
+        assert_eq!(paused, "current");
+        let rollout = |phase: &str, observed: &str| {
+            let live = json!({
+                "metadata": {"generation": 2},
+                "status": {"phase": phase, "observedGeneration": observed, "message": "m"},
+            });
+            of("argoproj.io", "Rollout", live)
+        };
+        assert_eq!(rollout("Paused", "2"), "current");
+        assert_eq!(rollout("Healthy", "2"), "current");
+        assert_eq!(rollout("Healthy", "1"), "in progress");
+        assert_eq!(rollout("Progressing", "2"), "in progress");
+        assert_eq!(rollout("Degraded", "2"), "failed");
     }
 
     #[test]

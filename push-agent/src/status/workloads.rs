@@ -15,6 +15,10 @@ pub(super) fn deployment(live: &Live<'_>, observed: Option<i64>) -> Status {
     if observed.is_none() {
         return waiting("its controller has not seen it yet");
     }
+    // Nothing happens until a person lets it go on.
+    if live.0.pointer("/spec/paused") == Some(&Value::Bool(true)) {
+        return Status::Current;
+    }
     let wanted = live.number("/spec/replicas").unwrap_or(1);
     let (replicas, updated) = (live.count("replicas"), live.count("updatedReplicas"));
     let (ready, available) = (live.count("readyReplicas"), live.count("availableReplicas"));
@@ -92,6 +96,19 @@ pub(super) fn replica_set(live: &Live<'_>, observed: Option<i64>) -> Status {
         return waiting(format!("{available} of {wanted} replicas are available"));
     }
     Status::Current
+}
+
+/// Argo Rollouts sum up in a phase. One that is paused waits for a person.
+pub(super) fn rollout(live: &Live<'_>) -> Status {
+    let generation = live.number("/metadata/generation").unwrap_or_default().to_string();
+    if live.text("/status/observedGeneration") != generation {
+        return waiting("its controller has not seen it yet");
+    }
+    match live.text("/status/phase") {
+        "Healthy" | "Paused" => Status::Current,
+        "Degraded" => Status::Failed(format!("it is degraded: {}", live.text("/status/message"))),
+        _ => waiting(format!("it is not healthy: {}", live.text("/status/message"))),
+    }
 }
 
 /// A Job that has started is current: when it ends is its own affair.

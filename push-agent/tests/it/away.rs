@@ -2,11 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, Running};
+use crate::agent::{Agent, Running, end};
 use crate::api::Api;
 use crate::release::{config_map, deployment, digest, namespace, release, write};
 use crate::rollout::Rollouts;
@@ -134,6 +135,27 @@ fn drift_is_repaired_and_a_release_that_is_half_written_is_waited_for() {
     write(dist.path(), "drift", &objects("two"));
     done(&mut running, &digest(dist.path()));
     assert_eq!(config(), Some("two".into()));
+}
+
+#[test]
+fn a_tag_that_moves_to_another_image_is_delivered() {
+    let Some(server) = server::shared() else { return };
+    let api = Api::connect(server);
+    let layout = tempfile::tempdir().unwrap();
+    let source = format!("oci:{}:stable", layout.path().display());
+    let publish = |value: &str| {
+        let dist = release("tag", &[namespace("tag"), config_map("tag", "config", value)]);
+        let mut pack = Command::new(env!("CARGO_BIN_EXE_meshc-agent"));
+        pack.arg("pack").arg(dist.path()).arg(&source);
+        end(pack).well();
+        digest(dist.path())
+    };
+    let first = publish("one");
+    let mut running = Agent::of(server).start("run", &source, &OFTEN);
+    done(&mut running, &first);
+    let second = publish("two");
+    done(&mut running, &second);
+    assert_eq!(api.get("/api/v1/namespaces/tag/configmaps/config").unwrap()["data"]["key"], "two");
 }
 
 #[test]
