@@ -25,7 +25,7 @@ mod roots;
 mod store;
 mod subject;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 
 pub(crate) use acceptor::Acceptor;

@@ -1,5 +1,7 @@
 //! Handshakes between the two sides, over sockets of this machine, with certificates made for each test.
 
-mod authority;
+pub(crate) mod authority;
 mod handshake;
+mod outside;
 mod rotation;
+mod strictness;

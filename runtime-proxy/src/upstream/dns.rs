@@ -241,7 +241,8 @@ fn tellings(entries: &BTreeMap<Question, Entry>, which: impl Fn(&String) -> bool
             if Family::of(*families).first() != Some(family) {
                 continue;
             }
-            let records = Family::of(*families).iter().filter_map(|family| entries.get(&(name.clone(), *family)));
+            let records =
+                Family::of(*families).iter().filter_map(|family| entries.get(&(name.clone(), *family)));
             let records: Vec<_> = records.map(|entry| &entry.record).collect();
             if let Some(upstream) = upstream.upgrade()
                 && records.iter().any(|record| record.is_answered())

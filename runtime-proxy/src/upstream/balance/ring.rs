@@ -15,7 +15,7 @@ impl Ring {
         let total: f64 = weights.iter().sum();
         let smallest = weights.iter().copied().filter(|weight| *weight > 0.0).fold(total, f64::min) / total;
         // The lightest endpoint gets a whole number of entries, the others in proportion.
-        let scale = ((smallest * minimum_size as f64).ceil() / smallest).min(LARGEST);
+        let scale = ((smallest * minimum_size.max(1) as f64).ceil() / smallest).min(LARGEST);
         let mut entries = Vec::new();
         let (mut current, mut target) = (0.0, 0.0);
         for ((endpoint, key), weight) in (0_u32..).zip(keys).zip(weights) {

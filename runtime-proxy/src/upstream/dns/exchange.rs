@@ -38,7 +38,8 @@ async fn ask_server(server: SocketAddr, question: &Question) -> io::Result<Optio
 }
 
 async fn over_udp(server: SocketAddr, question: &Question, extensions: bool) -> io::Result<Reply> {
-    let any = if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let any =
+        if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
     // A socket, and with it a port, for each question: with the number it is what a forger has to guess.
     let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
     socket.connect(server).await?;

@@ -47,9 +47,12 @@ mod tests {
 
     #[test]
     fn hosts_files_addresses_and_localhost_are_not_asked_for() {
-        let hosts = Hosts::parse("127.0.0.1 localhost\n# a comment\n10.0.0.1  Db db.example. # trailing\nfd00::1 db\nnonsense db\n\n");
+        let hosts = Hosts::parse(
+            "127.0.0.1 localhost\n# a comment\n10.0.0.1  Db db.example. # trailing\nfd00::1 db\nnonsense db\n\n",
+        );
         let get = |name: &str, family| hosts.get(&(name.to_owned(), family));
-        let ips = |texts: &[&str]| Some(texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>());
+        let ips =
+            |texts: &[&str]| Some(texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>());
         assert_eq!(get("db", Family::V4), ips(&["10.0.0.1"]));
         assert_eq!(get("db", Family::V6), ips(&["fd00::1"]));
         assert_eq!(get("db.example", Family::V6), ips(&[]));
