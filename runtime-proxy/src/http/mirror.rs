@@ -5,9 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderValue, Request, request::Parts};
+use ::http::{Request, request::Parts};
 use http_body_util::BodyExt as _;
-use meshc_contract::traffic::host::without_port;
 
 use super::body::{RequestBody, Source};
 use super::forward::{outgoing, speaks_http2};
@@ -38,7 +37,8 @@ pub(super) fn send(mirrors: &[Mirror], original: &Original<'_>) {
         let (upstream, body) = (Arc::clone(upstream), original.body.cloned());
         let mut head = Head {
             parts: original.head.parts.clone(),
-            authority: shadow(original.head.authority()).unwrap_or_else(|| original.head.authority.clone()),
+            // Istio does not mark the host of copies with `-shadow`.
+            authority: original.head.authority.clone(),
             scheme: original.head.scheme,
         };
         head.parts.extensions.clear();
@@ -50,12 +50,6 @@ pub(super) fn send(mirrors: &[Mirror], original: &Original<'_>) {
             let _ = tokio::time::timeout(longest, copy(&upstream, &head, body, want)).await;
         });
     }
-}
-
-/// The host of a copy: `a.example-shadow:80`, as Envoy marks it.
-fn shadow(authority: &str) -> Option<HeaderValue> {
-    let host = without_port(authority);
-    HeaderValue::from_str(&format!("{host}-shadow{}", &authority[host.len()..])).ok()
 }
 
 async fn copy(
@@ -84,16 +78,4 @@ async fn copy(
     }
     lease.release(true);
     Some(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_copy_is_marked_before_its_port() {
-        let marked = |text| shadow(text).unwrap().to_str().unwrap().to_owned();
-        assert_eq!(marked("a.example"), "a.example-shadow");
-        assert_eq!(marked("a.example:80"), "a.example-shadow:80");
-    }
 }

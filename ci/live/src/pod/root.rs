@@ -13,8 +13,9 @@ use crate::LiveError;
 /// Folders of the machine that programs need; some are links to others.
 const MACHINE: [&str; 8] = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "proc", "dev"];
 
-/// Files below `/etc` that programs need: `sh` is found through alternatives, as is `iptables`.
-const MACHINE_ETC: [&str; 4] = ["alternatives", "passwd", "group", "ld.so.cache"];
+/// What programs need of `/etc`: `sh` is found through alternatives, as is `iptables`; `ssl` has the roots of the operating system,
+/// as images of proxies do.
+const MACHINE_ETC: [&str; 5] = ["alternatives", "passwd", "group", "ld.so.cache", "ssl"];
 
 /// Builds the root and makes it the root of this process.
 pub(super) fn enter(setup: &PodSetup) -> Result<(), LiveError> {

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use meshc_ca::{CaError, CaProtection, Existing, InitOptions, IssueOptions, KeyAlgorithm, KeyProtection};
 use meshc_contract::{IdentityRequest, Lifetime, SecretRef, SpiffeId};
 use meshc_emit::envoy::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, IDENTITY_DIRECTORY};
+use meshc_emit::proxy::CONFIG_FILE;
 use tempfile::TempDir;
 
 use crate::exit::Failure;
@@ -17,13 +18,19 @@ pub(super) struct Placeholders {
     certificate: String,
     key: Vec<u8>,
     roots: String,
+    identity: SpiffeId,
 }
 
 impl Placeholders {
     /// Makes them. A leaf is needed: Envoy refuses a certificate that may not sign handshakes.
     pub(super) fn new(now: SystemTime) -> Result<Self, Failure> {
         let folder = temporary()?;
-        let leaf = issue(folder.path(), now).map_err(|error| Failure::new(error.to_string()))?;
+        let identity = SpiffeId {
+            trust_domain: "verify.invalid".to_owned(),
+            namespace: "verify".to_owned(),
+            service_account: "verify".to_owned(),
+        };
+        let leaf = issue(&identity, folder.path(), now).map_err(|error| Failure::new(error.to_string()))?;
         let Some(leaf) = leaf else { return Err(Failure::new("no certificate could be made")) };
         let path = leaf.join("tls.key");
         let read = |name: &str| {
@@ -31,7 +38,16 @@ impl Placeholders {
             fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))
         };
         let key = fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
-        Ok(Self { certificate: read("tls.crt")?, key, roots: read("ca.crt")? })
+        Ok(Self { certificate: read("tls.crt")?, key, roots: read("ca.crt")?, identity })
+    }
+
+    /// The configuration of a bundled proxy with the identity of the placeholder, since the proxy takes no certificate of another.
+    /// What is no such configuration stays, for the proxy to object to.
+    fn impersonate(&self, text: String) -> String {
+        let Ok(mut config) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
+        let Some(identity) = config.pointer_mut("/node/identity") else { return text };
+        *identity = self.identity.to_string().into();
+        config.to_string()
     }
 
     /// What stands at a path of a pod, told by the name of the file as Kubernetes and Istio name them.
@@ -48,11 +64,10 @@ impl Placeholders {
 }
 
 /// Makes an authority and a leaf in a folder; returns the folder of the leaf.
-fn issue(folder: &Path, now: SystemTime) -> Result<Option<PathBuf>, CaError> {
-    let trust_domain = "verify.invalid";
+fn issue(identity: &SpiffeId, folder: &Path, now: SystemTime) -> Result<Option<PathBuf>, CaError> {
     let authority = folder.join("authority");
     let options = InitOptions {
-        trust_domain: trust_domain.to_owned(),
+        trust_domain: identity.trust_domain.clone(),
         algorithm: KeyAlgorithm::EcdsaP256,
         root_lifetime: Lifetime::ISTIO_DEFAULT,
         intermediate_lifetime: Lifetime::ISTIO_DEFAULT,
@@ -60,16 +75,11 @@ fn issue(folder: &Path, now: SystemTime) -> Result<Option<PathBuf>, CaError> {
     let plaintext = || KeyProtection::Plaintext;
     let protection = CaProtection { root: plaintext(), intermediate: plaintext() };
     meshc_ca::write_ca(&authority, &meshc_ca::init(&options, now.into())?, &protection, Existing::Refuse)?;
-    let (namespace, account) = ("verify".to_owned(), "verify".to_owned());
     let request = IdentityRequest {
-        spiffe_id: SpiffeId {
-            trust_domain: trust_domain.to_owned(),
-            namespace: namespace.clone(),
-            service_account: account.clone(),
-        },
+        spiffe_id: identity.clone(),
         ttl: Lifetime::ISTIO_DEFAULT,
         workloads: Vec::new(),
-        secret: SecretRef { namespace, name: account },
+        secret: SecretRef { namespace: identity.namespace.clone(), name: identity.service_account.clone() },
     };
     let issuer = meshc_ca::load_issuer(&authority, None)?;
     let leaf = meshc_ca::issue(&request, &issuer, &IssueOptions::default(), now.into())?;
@@ -90,6 +100,7 @@ impl Layout {
             let text = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
             layout.place_mounts(&text, placeholders)?;
             let relative = path.strip_prefix(folder).unwrap_or(&path);
+            let text = if relative == Path::new(CONFIG_FILE) { placeholders.impersonate(text) } else { text };
             write(&layout.inside(CONFIG_DIRECTORY).join(relative), layout.moved(&text).as_bytes())?;
         }
         Ok(layout)
