@@ -206,5 +206,5 @@ pub(super) fn outgoing(
     Some(parts)
 }
 
-/// The body of a request that may be sent again, for tests of other modules.
+/// The body of a request that may be sent again.
 pub(super) type Kept = Rc<RefCell<Source>>;

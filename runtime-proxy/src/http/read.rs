@@ -144,6 +144,13 @@ fn authority(parts: &Parts) -> Result<HeaderValue, Box<LocalReply>> {
         return Err(LocalReply::refuse("http1.duplicate_host_header").into());
     }
     let target = parts.uri.authority().map(::http::uri::Authority::as_str);
+    let scheme = parts.uri.scheme_str();
+    if (target.is_some() && scheme.is_none())
+        || scheme.is_some_and(|scheme| !matches!(scheme, "http" | "https"))
+    {
+        // A bare host is for CONNECT, and other schemes are for other proxies.
+        return Err(LocalReply::refuse("invalid_target").into());
+    }
     let found = match (target, host) {
         (Some(target), Some(host)) if !host.as_bytes().eq_ignore_ascii_case(target.as_bytes()) => {
             return Err(LocalReply::refuse("authority_and_host_differ").into());
@@ -274,6 +281,8 @@ mod tests {
         assert_eq!(read("/", Version::HTTP_11, &[("host", "a"), ("host", "a")]), 400);
         assert_eq!(read("/", Version::HTTP_11, &[("host", "a b")]), 400);
         assert_eq!(read("/", Version::HTTP_11, &[("host", "u@a")]), 400);
+        assert_eq!(read("a", Version::HTTP_11, &[("host", "a")]), 400);
+        assert_eq!(read("ftp://a/", Version::HTTP_11, &[("host", "a")]), 400);
         assert_eq!(read("http://a/", Version::HTTP_11, &[("host", "b")]), 400);
         assert_eq!(read("http://a/", Version::HTTP_11, &[("host", "A")]), 200);
         assert_eq!(read("http://a/", Version::HTTP_2, &[("host", "b")]), 400);

@@ -207,11 +207,7 @@ mod tests {
             ("%GRPC_STATUS% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS_NUMBER%", "Unavailable UNAVAILABLE 14"),
             ("%REQ(user-agent):4% 100%%", "curl 100%"),
             ("%UPSTREAM_HOST% %ROUTE_NAME% %PROTOCOL%", "- default HTTP/1.1"),
-            ("%START_TIME(%Y/%m/%d)%", ""),
-        ]
-        .into_iter()
-        .take(9)
-        {
+        ] {
             assert_eq!(said(format), text);
         }
     }

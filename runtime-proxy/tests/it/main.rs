@@ -1,14 +1,23 @@
 //! The real binary on the loopback address.
 #![cfg(test)]
 
+mod access_log;
 mod admin;
 mod command;
+mod fault;
+mod grpc;
+mod headers;
 mod http;
 mod limits;
 mod malformed;
+mod metrics;
+mod mirror;
+mod policy;
 mod probes;
 mod proxy;
 mod reload;
+mod retry;
 mod routing;
 mod tcp;
 mod tls_transport;
+mod upgrade;

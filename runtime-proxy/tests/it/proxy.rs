@@ -11,30 +11,30 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// Longer than anything here takes.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A port that nobody has.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-pub fn loopback(port: u16) -> SocketAddr {
+pub(crate) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)
 }
 
 /// A proxy that runs.
-pub struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     log: Receiver<Value>,
-    pub folder: tempfile::TempDir,
-    pub admin: u16,
-    pub status: u16,
-    pub prometheus: u16,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) admin: u16,
+    pub(crate) status: u16,
+    pub(crate) prometheus: u16,
     config: Value,
 }
 
 /// A configuration with some listeners and upstreams.
-pub fn config(listeners: &[Value], upstreams: &[(&str, Value)]) -> Value {
+pub(crate) fn config(listeners: &[Value], upstreams: &[(&str, Value)]) -> Value {
     let upstreams: serde_json::Map<String, Value> =
         upstreams.iter().map(|(name, upstream)| ((*name).to_owned(), upstream.clone())).collect();
     json!({
@@ -54,7 +54,7 @@ pub fn config(listeners: &[Value], upstreams: &[(&str, Value)]) -> Value {
 }
 
 /// A listener with one chain that passes bytes on to the upstream `server`.
-pub fn tcp_listener(name: &str, port: u16) -> Value {
+pub(crate) fn tcp_listener(name: &str, port: u16) -> Value {
     json!({
         "name": name,
         "bind": [{ "ip": ["127.0.0.1", port] }],
@@ -65,7 +65,7 @@ pub fn tcp_listener(name: &str, port: u16) -> Value {
 }
 
 /// An upstream of one address.
-pub fn upstream(address: SocketAddr) -> Value {
+pub(crate) fn upstream(address: SocketAddr) -> Value {
     json!({
         "discovery": { "endpoints": {
             "groups": [{ "endpoints": [{ "address": { "ip": [address.ip().to_string(), address.port()] } }] }],
@@ -81,12 +81,12 @@ pub fn upstream(address: SocketAddr) -> Value {
 
 impl Proxy {
     /// Starts a proxy and waits until it is ready.
-    pub fn start(config: Value) -> Self {
+    pub(crate) fn start(config: Value) -> Self {
         Self::start_with(config, |program| Command::new(program))
     }
 
     /// The same with another way to start the program.
-    pub fn start_with(config: Value, command: impl FnOnce(&str) -> Command) -> Self {
+    pub(crate) fn start_with(config: Value, command: impl FnOnce(&str) -> Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("proxy.json");
         std::fs::write(&path, config.to_string()).unwrap();
@@ -111,16 +111,16 @@ impl Proxy {
     }
 
     /// What was started with.
-    pub fn config(&self) -> Value {
+    pub(crate) fn config(&self) -> Value {
         self.config.clone()
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("proxy.json")
     }
 
     /// Waits for a line of the log and gives it.
-    pub fn wait_for(&self, message: &str) -> Value {
+    pub(crate) fn wait_for(&self, message: &str) -> Value {
         let mut before = Vec::new();
         let end = Instant::now() + PATIENCE;
         while let Ok(line) = self.log.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -133,32 +133,32 @@ impl Proxy {
     }
 
     /// Replaces the file as a whole.
-    pub fn replace(&self, text: &str) {
+    pub(crate) fn replace(&self, text: &str) {
         let new = self.folder.path().join("new.json");
         std::fs::write(&new, text).unwrap();
         std::fs::rename(new, self.path()).unwrap();
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Waits until it has ended.
-    pub fn wait(mut self) -> ExitStatus {
+    pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 
     /// Asks on a port of the proxy itself: status and body.
-    pub fn get(&self, port: u16, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, port: u16, path: &str) -> (u16, String) {
         ask(port, "GET", path)
     }
 
     /// The value of a metric whose line begins so.
-    pub fn metric(&self, start: &str) -> Option<f64> {
+    pub(crate) fn metric(&self, start: &str) -> Option<f64> {
         let (_, text) = self.get(self.prometheus, "/stats/prometheus");
         let line = text.lines().find(|line| line.starts_with(start))?;
         line.rsplit(' ').next()?.parse().ok()
@@ -173,7 +173,7 @@ impl Drop for Proxy {
 }
 
 /// A request without a body.
-pub fn ask(port: u16, method: &str, path: &str) -> (u16, String) {
+pub(crate) fn ask(port: u16, method: &str, path: &str) -> (u16, String) {
     let mut stream = connect(port);
     write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -183,7 +183,7 @@ pub fn ask(port: u16, method: &str, path: &str) -> (u16, String) {
 }
 
 /// A connection that gives up some time.
-pub fn connect(port: u16) -> TcpStream {
+pub(crate) fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(loopback(port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -191,7 +191,7 @@ pub fn connect(port: u16) -> TcpStream {
 }
 
 /// A server that handles each connection in a thread of its own.
-pub fn server(handle: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+pub(crate) fn server(handle: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -204,7 +204,7 @@ pub fn server(handle: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr
 }
 
 /// A server that sends back what it gets.
-pub fn echo_server() -> SocketAddr {
+pub(crate) fn echo_server() -> SocketAddr {
     server(|mut stream| {
         let mut reader = stream.try_clone().unwrap();
         let _ = std::io::copy(&mut reader, &mut stream);
@@ -213,7 +213,7 @@ pub fn echo_server() -> SocketAddr {
 }
 
 /// Sends a text and expects it back.
-pub fn echoes(stream: &mut TcpStream, text: &str) {
+pub(crate) fn echoes(stream: &mut TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).unwrap();
     let mut back = vec![0; text.len()];
     stream.read_exact(&mut back).unwrap();
@@ -221,7 +221,7 @@ pub fn echoes(stream: &mut TcpStream, text: &str) {
 }
 
 /// Tries until something is so.
-pub fn eventually(mut so: impl FnMut() -> bool, what: &str) {
+pub(crate) fn eventually(mut so: impl FnMut() -> bool, what: &str) {
     let end = Instant::now() + PATIENCE;
     while !so() {
         assert!(Instant::now() < end, "{what}");

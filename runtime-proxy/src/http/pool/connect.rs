@@ -211,7 +211,7 @@ async fn dial(
     let protocol = if want.http2 { Alpn::Http2 } else { Alpn::Http11 };
     let wanted = Wanted { protocol, host: want.host, client: Some(want.client) };
     let connected = upstream.connect(endpoint, wanted).await.map_err(NoConnection::Connect)?;
-    let Connected { stream, alpn: _, peer, local } = connected;
+    let Connected { stream, peer, local } = connected;
     let uri = peer.as_ref().map(|peer| peer.uri.as_str()).unwrap_or_default();
     Ok((TokioIo::new(stream), Far { local, uri: Arc::from(uri) }))
 }
