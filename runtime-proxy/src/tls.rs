@@ -32,6 +32,6 @@ pub(crate) use acceptor::Acceptor;
 pub(crate) use alpn::Alpn;
 pub(crate) use connector::Connector;
 pub(crate) use error::TlsError;
-pub(crate) use info::{CertificateInfo, CertificateSummary};
+pub(crate) use info::CertificateInfo;
 pub(crate) use peer::Peer;
 pub(crate) use store::Store;

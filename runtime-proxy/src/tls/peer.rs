@@ -21,8 +21,6 @@ pub(crate) struct Peer {
     pub(crate) dns: Vec<String>,
     /// Subject by RFC 2253, as Envoy writes it.
     pub(crate) subject: String,
-    /// Issuer by RFC 2253.
-    pub(crate) issuer: String,
     /// The leaf.
     pub(crate) certificate: Option<CertificateDer<'static>>,
     /// The leaf and the intermediates that came with it.
@@ -53,7 +51,6 @@ impl Peer {
             uris: names.uris,
             dns: names.dns,
             subject: subject::rfc2253(parsed.subject()),
-            issuer: subject::rfc2253(parsed.issuer()),
             certificate: Some(leaf.clone()),
             chain,
             ..peer

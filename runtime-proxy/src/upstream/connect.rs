@@ -29,8 +29,6 @@ pub(crate) struct Wanted<'w> {
 pub(crate) struct Connected {
     /// The bytes.
     pub(crate) stream: Stream,
-    /// Application protocol that the TLS handshake agreed on.
-    pub(crate) alpn: Option<Vec<u8>>,
     /// Who answered, with TLS.
     pub(crate) peer: Option<Peer>,
     /// Address of this side; `None` for a Unix domain socket.
@@ -81,10 +79,11 @@ impl Upstream {
         }
         match self.connector.as_ref().filter(|_| self.uses_tls(endpoint)) {
             Some(connector) => {
-                let (stream, peer, alpn) = connector.connect(stream, host, protocol).await?;
-                Ok(Connected { stream, alpn, peer: Some(peer), local })
+                let (stream, peer, agreed) = connector.connect(stream, host, protocol).await?;
+                protocol.check(agreed.as_deref())?;
+                Ok(Connected { stream, peer: Some(peer), local })
             }
-            None => Ok(Connected { stream, alpn: None, peer: None, local }),
+            None => Ok(Connected { stream, peer: None, local }),
         }
     }
 

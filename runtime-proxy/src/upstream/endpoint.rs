@@ -80,13 +80,6 @@ impl Endpoint {
 #[derive(Debug)]
 pub(crate) struct ActiveRequest(Arc<Endpoint>);
 
-impl ActiveRequest {
-    /// The endpoint.
-    pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.0
-    }
-}
-
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::Relaxed);

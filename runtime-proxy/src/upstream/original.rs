@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn an_address_keeps_its_endpoint_and_idle_ones_make_room() {
         let originals = Originals::default();
-        let busy = originals.get(address(0)).begin();
+        let dialled = originals.get(address(0));
+        let busy = dialled.begin();
         let old = originals.get(address(1));
         assert_eq!(old.id, originals.get(address(1)).id);
         for number in 2..LIMIT {
@@ -84,11 +85,8 @@ mod tests {
         originals.get(address(2 + LIMIT));
         originals.get(address(3 + LIMIT));
         assert!(originals.list().len() <= LIMIT);
-        assert!(
-            !busy.endpoint().is_retired()
-                && !old.is_retired()
-                && forgotten.id == originals.get(address(2)).id
-        );
+        assert!(!dialled.is_retired() && !old.is_retired() && forgotten.id == originals.get(address(2)).id);
+        drop(busy);
         let third = originals.get(address(3));
         assert!(originals.list().iter().any(|endpoint| endpoint.id == third.id));
     }
