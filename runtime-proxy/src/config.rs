@@ -20,7 +20,7 @@ pub(crate) use listener::Listener;
 pub(crate) use read::{Source, read};
 
 use crate::telemetry::Labels;
-use crate::{http, tls, upstream};
+use crate::{tls, upstream};
 
 /// The configuration that is in force. It never changes; a reload puts another one in its place.
 #[derive(Debug)]
@@ -31,8 +31,6 @@ pub(crate) struct Config {
     pub(crate) digest: String,
     /// Listeners by name.
     pub(crate) listeners: BTreeMap<Arc<str>, Arc<Listener>>,
-    /// Tables of routes by name.
-    pub(crate) tables: BTreeMap<String, Arc<http::RouteTable>>,
     /// Destinations by name. One that did not change is the same as before a reload, with its connections and ejections.
     pub(crate) upstreams: BTreeMap<String, Arc<upstream::Upstream>>,
     /// Labels of metrics.

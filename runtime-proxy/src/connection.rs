@@ -21,10 +21,8 @@ pub(crate) struct Connection {
     pub(crate) remote: SocketAddr,
     /// Address of the peer as the socket says (`%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%`).
     pub(crate) direct_remote: SocketAddr,
-    /// Address that the peer dialled: the original destination of captured connections, else [`local`](Self::local).
+    /// Address that the peer dialled: the original destination of captured connections, else the address of this side of the socket.
     pub(crate) destination: SocketAddr,
-    /// Address of this side of the socket.
-    pub(crate) local: SocketAddr,
     /// What inspectors read from the first bytes.
     pub(crate) inspected: Inspected,
     /// The client of TLS that was terminated here; `None` without TLS, or where TLS passes through.
@@ -33,8 +31,6 @@ pub(crate) struct Connection {
     pub(crate) alpn: Option<Vec<u8>>,
     /// Which way the traffic of its listener goes.
     pub(crate) direction: Direction,
-    /// Name of its listener.
-    pub(crate) listener: Arc<str>,
     /// Name of its filter chain.
     pub(crate) chain: Option<Arc<str>>,
     /// When it was accepted, for durations.

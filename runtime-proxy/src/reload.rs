@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::time::MissedTickBehavior;
 
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use status::Status;
 
 use crate::admin::Admin;
@@ -23,7 +24,6 @@ use crate::run::Sockets;
 use crate::telemetry::Metrics;
 use crate::upstream::Resolver;
 use crate::{cli, log};
-use fingerprint::Fingerprint;
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,6 +35,8 @@ const SLOW: u32 = 5;
 pub(crate) struct Parts {
     /// The file.
     pub(crate) path: PathBuf,
+    /// What was seen of the file before the version that is in force was read.
+    pub(crate) seen: Fingerprint,
     /// What is in force.
     pub(crate) context: Arc<Context>,
     /// Counts.
@@ -66,8 +68,7 @@ pub(crate) struct Reloader {
 impl Reloader {
     /// One for a file of which a version is in force.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { path, context, metrics, sockets, resolver, admin, hangup } = parts;
-        let seen = Fingerprint::of(&path);
+        let Parts { path, seen, context, metrics, sockets, resolver, admin, hangup } = parts;
         Self { path, context, metrics, sockets, resolver, admin, seen, failing: None, hangup }
     }
 

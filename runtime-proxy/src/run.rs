@@ -24,7 +24,7 @@ pub(crate) use sockets::Sockets;
 use crate::admin::{self, Admin};
 use crate::config::{self, Config, ConfigError};
 use crate::listener::Context;
-use crate::reload::{self, Reloader};
+use crate::reload::{self, Fingerprint, Reloader};
 use crate::telemetry::{self, Metrics};
 use crate::upstream::{Resolver, ResolverSettings};
 use crate::{cli, drain, log, probe};
@@ -76,6 +76,8 @@ impl RunError {
 pub(crate) fn run(options: &Options) -> Result<(), RunError> {
     descriptors::raise();
     let metrics = Metrics::new();
+    // Before reading: a version that comes in between is another one for whoever looks for changes.
+    let seen = Fingerprint::of(&options.config);
     let config = Arc::new(config::compile(cli::load(&options.config)?, None, &metrics)?);
     let threads = options.concurrency.or(config.source.concurrency);
     let threads =
@@ -89,7 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<(), RunError> {
     let sockets = Sockets::new(workers);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(RunError::io("there is no runtime"))?;
-    let process = Process { options, metrics, config, context, threads };
+    let process = Process { options, seen, metrics, config, context, threads };
     let outcome = LocalSet::new().block_on(&runtime, process.control(sockets));
     telemetry::flush_access_logs(LAST_LINES);
     outcome
@@ -97,6 +99,7 @@ pub(crate) fn run(options: &Options) -> Result<(), RunError> {
 
 struct Process<'p> {
     options: &'p Options,
+    seen: Fingerprint,
     metrics: Arc<Metrics>,
     config: Arc<Config>,
     context: Arc<Context>,
@@ -106,7 +109,7 @@ struct Process<'p> {
 impl Process<'_> {
     /// Starts everything, then waits for the end.
     async fn control(self, mut sockets: Sockets) -> Result<(), RunError> {
-        let Self { options, metrics, config, context, threads } = self;
+        let Self { options, seen, metrics, config, context, threads } = self;
         let change = sockets.prepare(&config)?;
         let admin = Arc::new(Admin::new(Arc::clone(&context), Arc::clone(&metrics), threads));
         admin::serve(&admin, &config.source.admin)
@@ -132,6 +135,7 @@ impl Process<'_> {
         let path = options.config.clone();
         let parts = reload::Parts {
             path,
+            seen,
             context: Arc::clone(&context),
             metrics,
             sockets,

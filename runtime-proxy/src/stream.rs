@@ -59,6 +59,7 @@ impl Stream {
     }
 
     /// Whether it is encrypted.
+    #[cfg(test)]
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self.carrier, Carrier::Tls(_))
     }
@@ -88,19 +89,7 @@ impl Stream {
         let _ = self.socket().set_linger(Some(std::time::Duration::ZERO));
     }
 
-    /// The bare TCP connection with the bytes that were read before, if it is no other; for moving bytes inside the kernel.
-    ///
-    /// # Errors
-    /// The stream itself, if it is TLS or a Unix domain socket.
-    pub(crate) fn into_plain_tcp(self) -> Result<(TcpStream, Bytes), Self> {
-        let Self { prefix, carrier } = self;
-        match carrier {
-            Carrier::Tcp(stream) => Ok((stream, prefix)),
-            carrier => Err(Self { prefix, carrier }),
-        }
-    }
-
-    /// The bare TCP connection, if it is one and nothing of the prefix is left.
+    /// The bare TCP connection, if it is one and nothing of the prefix is left: its bytes can be moved inside the kernel.
     pub(crate) fn plain_tcp(&self) -> Option<&TcpStream> {
         match &self.carrier {
             Carrier::Tcp(stream) if self.prefix.is_empty() => Some(stream),
@@ -219,14 +208,16 @@ mod tests {
     }
 
     #[test]
-    fn only_bare_tcp_is_taken_apart() {
+    fn only_bare_tcp_without_a_prefix_is_moved_inside_the_kernel() {
         run(async {
-            let (near, _far) = pair_with_prefix(b"abc");
-            assert!(!near.is_tls() && near.plain_tcp().is_none());
-            let mut back = near.into_plain_tcp().unwrap_err();
-            let mut three = [0; 3];
-            back.read_exact(&mut three).await.unwrap();
-            assert_eq!(&three, b"abc");
+            let (near, _far) = pair_with_prefix(b"");
+            assert!(near.plain_tcp().is_none());
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let mut tcp = Stream::tcp(tcp).with_prefix(Bytes::from_static(b"abc"));
+            assert!(tcp.plain_tcp().is_none());
+            tcp.read_exact(&mut [0; 3]).await.unwrap();
+            assert!(tcp.plain_tcp().is_some());
         });
     }
 }

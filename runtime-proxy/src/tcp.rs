@@ -7,7 +7,7 @@ mod splice;
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use meshc_contract::proxy::{Direction, TcpProxy, WeightedTcp};
 

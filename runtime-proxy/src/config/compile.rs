@@ -50,7 +50,7 @@ pub(crate) fn compile(
             return Err(ConfigError::new(format!("listeners[{at}].name"), problem));
         }
     }
-    Ok(Config { digest, listeners, tables, upstreams, labels, tls: store, source })
+    Ok(Config { digest, listeners, upstreams, labels, tls: store, source })
 }
 
 fn upstreams(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// What is seen of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fingerprint {
+pub(crate) struct Fingerprint {
     /// Time of change in seconds and nanoseconds, length, number; `None` if there is no file.
     file: Option<(i64, i64, u64, u64)>,
     /// Where `..data` beside it leads, which the kubelet turns to another folder for a new version of a ConfigMap.
@@ -14,7 +14,7 @@ pub(super) struct Fingerprint {
 
 impl Fingerprint {
     /// What is seen now.
-    pub(super) fn of(path: &Path) -> Self {
+    pub(crate) fn of(path: &Path) -> Self {
         let file = std::fs::metadata(path).ok();
         let file = file.map(|file| (file.mtime(), file.mtime_nsec(), file.len(), file.ino()));
         let data = path.parent().and_then(|folder| std::fs::read_link(folder.join("..data")).ok());

@@ -232,8 +232,8 @@ impl<'c> OneWay<'c> {
             counter.add(bytes);
         });
         turn.map_err(|failed| match failed {
-            Failed::Source(_) => Broken::Source,
-            Failed::Sink(_) => Broken::Sink,
+            Failed::Source => Broken::Source,
+            Failed::Sink => Broken::Sink,
         })
     }
 

@@ -72,12 +72,12 @@ pub(super) enum Turn {
 }
 
 /// Why it does not go on.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failed {
     /// Reading.
-    Source(io::Error),
+    Source,
     /// Writing.
-    Sink(io::Error),
+    Sink,
 }
 
 impl Splicing {
@@ -91,12 +91,12 @@ impl Splicing {
     ) -> Poll<Result<Turn, Failed>> {
         for _ in 0..TURNS {
             if self.pipe.as_ref().is_some_and(|pipe| pipe.held > 0) {
-                ready!(self.poll_write(context, sink, &mut moved)).map_err(Failed::Sink)?;
+                ready!(self.poll_write(context, sink, &mut moved)).map_err(|_| Failed::Sink)?;
                 continue;
             }
             if self.pipe.is_none() {
                 // Only when there is something to read, or every idle connection would hold a pipe.
-                ready!(source.poll_read_ready(context)).map_err(Failed::Source)?;
+                ready!(source.poll_read_ready(context)).map_err(|_| Failed::Source)?;
                 match Pipe::take() {
                     Ok(pipe) => self.pipe = Some(pipe),
                     Err(_) => return Poll::Ready(Ok(Turn::NoPipe)),
@@ -111,9 +111,9 @@ impl Splicing {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.release();
                     // Readiness may be back already, and then the next turn takes it.
-                    ready!(source.poll_read_ready(context)).map_err(Failed::Source)?;
+                    ready!(source.poll_read_ready(context)).map_err(|_| Failed::Source)?;
                 }
-                Err(error) => return Poll::Ready(Err(Failed::Source(error))),
+                Err(_) => return Poll::Ready(Err(Failed::Source)),
             }
         }
         context.waker().wake_by_ref();

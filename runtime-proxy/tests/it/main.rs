@@ -10,6 +10,7 @@ mod headers;
 mod http;
 mod limits;
 mod malformed;
+mod mesh;
 mod metrics;
 mod mirror;
 mod policy;

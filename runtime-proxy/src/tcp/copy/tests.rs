@@ -17,7 +17,6 @@ fn connection() -> Connection {
         remote: nowhere,
         direct_remote: nowhere,
         destination: nowhere,
-        local: nowhere,
         inspected: Inspected {
             transport: TransportProtocol::RawBuffer,
             server_name: String::new(),
@@ -26,7 +25,6 @@ fn connection() -> Connection {
         peer: None,
         alpn: None,
         direction: Direction::Outbound,
-        listener: "test".into(),
         chain: None,
         started: std::time::Instant::now(),
         started_at: SystemTime::now(),
