@@ -23,7 +23,7 @@ struct Case {
 /// Scenarios that run with both kinds of proxy at once, with the workloads that run the bundled proxy in the first of two runs,
 /// and Envoy in the second. In bookinfo every call is between two kinds; in the others the client is of one and the servers are
 /// of the other.
-const MIXED: [(&str, &[&str]); 6] = [
+const MIXED: [(&str, &[&str]); 9] = [
     (
         "bookinfo",
         &[
@@ -34,7 +34,10 @@ const MIXED: [(&str, &[&str]); 6] = [
             "bookinfo/details-v1",
         ],
     ),
+    ("gateway/tls-passthrough", &["istio-ingress/ingressgateway"]),
+    ("gateway/tls-terminate", &["istio-ingress/ingressgateway"]),
     ("http/grpc", &["shop/client-v1"]),
+    ("http/mirror", &["shop/client-v1"]),
     ("http/retry-on-503", &["shop/client-v1"]),
     ("security/allow-by-principal", &["shop/client-v1"]),
     ("security/mtls-modes", &["shop/client-v1"]),

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
     let plan = meshc_lower::lower(&resolved.mesh, &mut resolved.diagnostics);
     target::check(&args.target, &plan)?;
     let artifacts = emit(args, &plan, &mut resolved);
-    let Resolved { diagnostics, files, objects, mesh, resources: _ } = resolved;
+    let Resolved { diagnostics, files, objects, mesh, resources } = resolved;
     let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
     let withheld =
         diagnostics.iter().any(|finding| finding.severity == Severity::Error && !finding.contained);
@@ -94,6 +94,8 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
     if outcome == Outcome::Findings && !withheld {
         report::note("Requests that the errors name are refused until they are fixed.", global);
     }
+    // The process ends; to give millions of small pieces of memory back one by one would only delay that.
+    std::mem::forget((artifacts, plan, mesh, resources));
     Ok(outcome)
 }
 

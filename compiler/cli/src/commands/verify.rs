@@ -76,12 +76,14 @@ pub(crate) fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome, Failure
 
 /// Says what no given program reads, so that nobody takes it for verified.
 fn report_unverified(folders: &[PathBuf], programs: &[Program], global: &Global) {
+    let count = folders.len();
     let unread = folders.iter().filter(|folder| !programs.iter().any(|program| program.reads(folder)));
     let (envoy, proxy): (Vec<&PathBuf>, Vec<&PathBuf>) =
         unread.partition(|folder| folder.join(program::BOOTSTRAP).is_file());
     for (folders, option) in [(envoy, "--envoy"), (proxy, "--proxy")] {
         if !folders.is_empty() {
-            report::note(&format!("{} proxies are not verified: give `{option}`.", folders.len()), global);
+            let (some, all) = (folders.len(), count);
+            report::note(&format!("Not verified for lack of `{option}`: {some} of {all}."), global);
         }
     }
 }

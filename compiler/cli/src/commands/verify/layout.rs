@@ -7,8 +7,9 @@ use std::time::SystemTime;
 
 use meshc_ca::{CaError, CaProtection, Existing, InitOptions, IssueOptions, KeyAlgorithm, KeyProtection};
 use meshc_contract::{IdentityRequest, Lifetime, SecretRef, SpiffeId};
-use meshc_emit::envoy::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, IDENTITY_DIRECTORY};
+use meshc_emit::envoy::{CONFIG_DIRECTORY, IDENTITY_DIRECTORY};
 use meshc_emit::proxy::CONFIG_FILE;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::exit::Failure;
@@ -39,15 +40,6 @@ impl Placeholders {
         };
         let key = fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
         Ok(Self { certificate: read("tls.crt")?, key, roots: read("ca.crt")?, identity })
-    }
-
-    /// The configuration of a bundled proxy with the identity of the placeholder, since the proxy takes no certificate of another.
-    /// What is no such configuration stays, for the proxy to object to.
-    fn impersonate(&self, text: String) -> String {
-        let Ok(mut config) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
-        let Some(identity) = config.pointer_mut("/node/identity") else { return text };
-        *identity = self.identity.to_string().into();
-        config.to_string()
     }
 
     /// What stands at a path of a pod, told by the name of the file as Kubernetes and Istio name them.
@@ -98,9 +90,13 @@ impl Layout {
         let layout = Self { root: temporary()? };
         for path in files(folder)? {
             let text = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
-            layout.place_mounts(&text, placeholders)?;
             let relative = path.strip_prefix(folder).unwrap_or(&path);
-            let text = if relative == Path::new(CONFIG_FILE) { placeholders.impersonate(text) } else { text };
+            if relative == Path::new(CONFIG_FILE) {
+                let text = layout.with_placeholders(&text, placeholders)?;
+                write(&layout.file(CONFIG_FILE), text.as_bytes())?;
+                continue;
+            }
+            layout.place_mounts(&text, placeholders)?;
             write(&layout.inside(CONFIG_DIRECTORY).join(relative), layout.moved(&text).as_bytes())?;
         }
         Ok(layout)
@@ -129,21 +125,51 @@ impl Layout {
         })
     }
 
-    /// Puts a placeholder at every path that the text names as the file of a certificate, a key or roots: the descriptions of an
-    /// Envoy's secrets name them one a line, the bundled proxy's configuration as strings of their own.
+    /// Puts a placeholder at every path that the text names as the file of a certificate, a key or roots.
     fn place_mounts(&self, text: &str, placeholders: &Placeholders) -> Result<(), Failure> {
-        let described = text.lines().filter_map(|line| line.trim().strip_prefix("filename: "));
-        let quoted = text.split('"').filter(|part| {
-            [IDENTITY_DIRECTORY, CREDENTIALS_DIRECTORY]
-                .iter()
-                .any(|folder| part.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-        });
-        for path in described.chain(quoted) {
+        for line in text.lines() {
+            let Some(path) = line.trim().strip_prefix("filename: ") else { continue };
             if path.starts_with(CONFIG_DIRECTORY) || path.starts_with(IDENTITY_DIRECTORY) {
                 write(&self.inside(path), placeholders.at(path))?;
             }
         }
         Ok(())
+    }
+
+    /// The configuration of a bundled proxy with placeholders for all key material that it names, and with the identity of the
+    /// placeholder, since the proxy takes no certificate of another. What is no configuration stays, for the proxy to object to.
+    fn with_placeholders(&self, text: &str, placeholders: &Placeholders) -> Result<String, Failure> {
+        let Ok(mut config) = serde_json::from_str::<Value>(text) else { return Ok(text.to_owned()) };
+        if let Some(identity) = config.pointer_mut("/node/identity") {
+            *identity = placeholders.identity.to_string().into();
+        }
+        self.replace_files(&mut config, placeholders)?;
+        Ok(config.to_string())
+    }
+
+    fn replace_files(&self, value: &mut Value, placeholders: &Placeholders) -> Result<(), Failure> {
+        match value {
+            Value::Object(fields) => {
+                // Nothing stands for a list of certificates that are revoked.
+                fields.retain(|key, value| key != "crl" || !value.is_string());
+                for (key, value) in fields {
+                    let names_file = matches!(key.as_str(), "certificate" | "key" | "roots" | "file");
+                    match value.as_str().filter(|path| names_file && path.starts_with('/')) {
+                        Some(path) => {
+                            let inside = self.inside(path);
+                            write(&inside, placeholders.at(path))?;
+                            *value = inside.display().to_string().into();
+                        }
+                        None => self.replace_files(value, placeholders)?,
+                    }
+                }
+                Ok(())
+            }
+            Value::Array(items) => {
+                items.iter_mut().try_for_each(|item| self.replace_files(item, placeholders))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
