@@ -20,13 +20,13 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// A root that issues certificates of identities.
-struct Root {
+pub(crate) struct Root {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) pem: String,
 }
 
 impl Root {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -36,7 +36,7 @@ impl Root {
     }
 
     /// Writes the files of an identity into a folder and says where they are.
-    fn issue(&self, folder: &Path, account: &str) -> Value {
+    pub(crate) fn issue(&self, folder: &Path, account: &str) -> Value {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         let identity = format!("spiffe://cluster.local/ns/shop/sa/{account}");
