@@ -8,6 +8,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use memchr::memchr_iter;
+
 /// A path below the output folder, with forward slashes. It cannot leave that folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ArtifactPath(String);
@@ -109,6 +111,10 @@ impl Content {
 
     /// Adds another content with every line but empty ones indented by that many spaces, at most 32.
     pub fn push_nested(&mut self, content: &Content, indent: usize) {
+        if indent == 0 {
+            self.pieces.extend(content.pieces.iter().cloned());
+            return;
+        }
         self.pieces.push(Piece::Nested(content.clone(), indent.min(SPACES.len())));
     }
 
@@ -127,7 +133,15 @@ impl Content {
         if let [Piece::Text(text)] = self.pieces.as_slice() {
             return text.to_string();
         }
-        let mut text = String::with_capacity(self.size());
+        let least = |piece: &Piece| match piece {
+            Piece::Fixed(text) => text.len(),
+            Piece::Text(text) => text.len(),
+            Piece::Elements { elements, .. } => elements.iter().map(|element| element.len()).sum(),
+            Piece::Nested(_, _) => 0,
+        };
+        // Indentation takes about a third more.
+        let least: usize = self.pieces.iter().map(least).sum();
+        let mut text = String::with_capacity(least + least / 3);
         let Ok(()) = self.for_each(&mut |part| {
             text.push_str(part);
             Ok::<(), std::convert::Infallible>(())
@@ -163,7 +177,7 @@ impl Content {
                 Piece::Nested(content, indent) => {
                     let mut starts_line = true;
                     content.for_each(&mut |text| {
-                        for line in text.split_inclusive('\n') {
+                        for line in lines(text) {
                             if starts_line && line != "\n" {
                                 take(&SPACES[..*indent])?;
                             }
@@ -177,6 +191,18 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// The lines of a text, each with the newline that ends it.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+    let last = (!text.is_empty() && !text.ends_with('\n')).then_some(text.len());
+    let mut start = 0;
+    ends.chain(last).map(move |end| {
+        let line = &text[start..end];
+        start = end;
+        line
+    })
 }
 
 /// Gives an element line by line, with a text behind its opening brace.
@@ -193,7 +219,7 @@ fn indented<E>(
         take(first)?;
         rest = members;
     }
-    let mut lines = rest.split_inclusive('\n');
+    let mut lines = lines(rest);
     lines.next().map_or(Ok(()), &mut *take)?;
     for line in lines {
         take(indent)?;
@@ -261,7 +287,7 @@ impl ArtifactSet {
 mod tests {
     use std::sync::Arc;
 
-    use super::{ArtifactPath, ArtifactSet, Content};
+    use super::{ArtifactPath, ArtifactSet, Content, lines};
 
     #[test]
     fn a_path_cannot_leave_the_output_folder() {
@@ -292,6 +318,13 @@ mod tests {
         content.push_members([Arc::from("{\n \"a\": 1\n}"), Arc::from("{\"b\":2}")].into(), 1, "\"x\": 0,");
         assert_eq!(content.to_text(), " {\"x\": 0,\n  \"a\": 1\n },\n {\"x\": 0,\"b\":2}");
         assert_eq!(content.size(), content.to_text().len());
+    }
+
+    #[test]
+    fn lines_keep_the_newlines_that_end_them() {
+        for text in ["", "\n", "a", "a\n", "a\n\nb", "\n\na\n"] {
+            assert_eq!(lines(text).collect::<Vec<_>>(), text.split_inclusive('\n').collect::<Vec<_>>());
+        }
     }
 
     #[test]

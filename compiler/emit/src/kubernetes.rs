@@ -26,6 +26,7 @@ mod shared_config;
 mod tree;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
@@ -113,7 +114,7 @@ fn config_map<'p>(
     shared: &mut SharedConfigs<'p>,
 ) -> ConfigMap {
     let namespace = manifest.object.namespace.as_str();
-    let mut moved: Vec<(ResourceKind, SharedConfig)> =
+    let mut moved: Vec<(ResourceKind, Arc<SharedConfig>)> =
         emitted.lists().filter_map(|list| Some((list.kind(), shared.of(namespace, list)?))).collect();
     let mut config = ConfigMap::of(proxy, injection, emitted, moved.clone());
     for list in emitted.lists() {

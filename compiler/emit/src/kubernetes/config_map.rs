@@ -1,6 +1,7 @@
 //! The ConfigMap of a proxy: its bootstrap with the descriptions of its secrets, or its `proxy.json`, and the rules of capture.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use meshc_contract::metadata::{DIGEST_ANNOTATION, MESH_LABEL, SOURCE_ANNOTATION, WORKLOAD_LABEL};
 use meshc_contract::{ObjectRef, WorkloadRef};
@@ -11,15 +12,14 @@ use sha2::{Digest, Sha256};
 use super::shared_config::SharedConfig;
 use super::tree::Entry;
 use super::{capture, name};
-use crate::artifact::Content;
 use crate::envoy::ResourceKind;
-use crate::{Emitted, yaml};
+use crate::{Emitted, artifact, yaml};
 
 /// The volume of it in pods.
 pub(super) const CONFIG_VOLUME: &str = "meshc-config";
 
 /// Files by key. The keys of a ConfigMap have no slash, so the path within the volume is kept beside.
-pub(super) type Files = BTreeMap<String, (String, Content)>;
+pub(super) type Files = BTreeMap<String, (String, String)>;
 
 /// What a proxy and the containers before it read.
 pub(super) struct ConfigMap {
@@ -30,7 +30,7 @@ pub(super) struct ConfigMap {
     workload: WorkloadRef,
     files: Files,
     /// Lists of resources that are read from other ConfigMaps.
-    shared: Vec<SharedConfig>,
+    shared: Vec<Arc<SharedConfig>>,
 }
 
 impl ConfigMap {
@@ -39,17 +39,15 @@ impl ConfigMap {
         proxy: &ProxyPlan,
         injection: &Injection,
         emitted: &Emitted,
-        shared: Vec<(ResourceKind, SharedConfig)>,
+        shared: Vec<(ResourceKind, Arc<SharedConfig>)>,
     ) -> Self {
-        let (moved, shared): (Vec<ResourceKind>, Vec<SharedConfig>) = shared.into_iter().unzip();
+        let (moved, shared): (Vec<ResourceKind>, Vec<Arc<SharedConfig>>) = shared.into_iter().unzip();
         let proxy_files = emitted.files_without(&moved).into_iter().map(|(path, content)| {
             // What a path escapes with a percent sign is no key.
-            // The file is read several times below, so it is put together once.
-            let text = Content::from(content.to_text());
-            (path.file_name().replace('%', "_"), (path.as_str().to_owned(), text))
+            (path.file_name().replace('%', "_"), (path.as_str().to_owned(), content.to_text()))
         });
         let rules = injection.capture.iter().flat_map(capture::files);
-        let rules = rules.map(|(file, text)| (file.to_owned(), (file.to_owned(), Content::from(text))));
+        let rules = rules.map(|(file, text)| (file.to_owned(), (file.to_owned(), text)));
         let files: Files = proxy_files.chain(rules).collect();
         let mut hashed = hashed(&files);
         for config in &shared {
@@ -71,7 +69,7 @@ impl ConfigMap {
 
     /// Size of its content in bytes.
     pub(super) fn size(&self) -> usize {
-        self.files.values().map(|(_, content)| content.size()).sum()
+        self.files.values().map(|(_, text)| text.len()).sum()
     }
 
     /// The volume of pods that has the files at their paths. Files of several ConfigMaps are projected into one volume, in which
@@ -83,7 +81,7 @@ impl ConfigMap {
             return json!({"name": CONFIG_VOLUME, "configMap": own});
         }
         let sources: Vec<Value> = std::iter::once(json!({"configMap": own}))
-            .chain(self.shared.iter().map(SharedConfig::source))
+            .chain(self.shared.iter().map(|config| config.source()))
             .collect();
         json!({"name": CONFIG_VOLUME, "projected": {"sources": sources}})
     }
@@ -107,7 +105,7 @@ impl ConfigMap {
             namespace: namespace.clone(),
             name: self.name.clone(),
         };
-        let content = object_text(&object, labels, annotations, &self.files);
+        let content = object_text(&object, labels, annotations, &self.files).into();
         Entry { object, api_version: "v1".to_owned(), source: source.to_owned(), content }
     }
 }
@@ -118,7 +116,7 @@ pub(super) fn object_text(
     labels: Value,
     mut annotations: Value,
     files: &Files,
-) -> Content {
+) -> String {
     // Pods that do not find it wait; it must not come after them.
     annotations["argocd.argoproj.io/sync-wave"] = "-10".into();
     // Flux would replace what looks like a variable.
@@ -133,26 +131,34 @@ pub(super) fn object_text(
             "annotations": annotations,
         },
     });
-    let mut content = Content::new();
-    content.push(yaml::to_string(&head));
-    content.push_fixed("data:\n");
+    let mut text = yaml::to_string(&head);
+    text.push_str("data:\n");
     for (key, (_, file)) in files {
-        write_value(&mut content, key, file);
+        write_value(&mut text, key, file);
     }
-    content.to_text().into()
+    text
 }
 
 /// Writes an entry of `data`: line by line where nothing of it would be lost.
-fn write_value(content: &mut Content, key: &str, file: &Content) {
-    let mut lines = yaml::Lines::default();
-    each(file, |text| lines.see(text));
-    if lines.are_a_block() {
-        content.push(format!("  {key}: |\n"));
-        content.push_nested(file, 4);
+fn write_value(out: &mut String, key: &str, file: &str) {
+    let mut whole = yaml::Lines::default();
+    whole.see(file);
+    let one: String;
+    let (value, indent) = if whole.are_a_block() {
+        out.push_str("  ");
+        out.push_str(key);
+        out.push_str(": |\n");
+        (file, "    ")
     } else {
-        let mut one = Content::new();
-        one.push(yaml::to_string(&json!({ key: file.to_text() })));
-        content.push_nested(&one, 2);
+        one = yaml::to_string(&json!({ key: file }));
+        (one.as_str(), "  ")
+    };
+    out.reserve(value.len() + value.len() / 6);
+    for line in artifact::lines(value) {
+        if line != "\n" {
+            out.push_str(indent);
+        }
+        out.push_str(line);
     }
 }
 
@@ -163,11 +169,11 @@ pub(super) fn digest(files: &Files) -> String {
 
 fn hashed(files: &Files) -> Sha256 {
     let mut hash = Sha256::new();
-    for (key, (_, content)) in files {
+    for (key, (_, text)) in files {
         // Neither a key nor a file has a zero byte, so no two lists of files are hashed alike.
         hash.update(key.as_bytes());
         hash.update([0]);
-        each(content, |text| hash.update(text.as_bytes()));
+        hash.update(text.as_bytes());
         hash.update([0]);
     }
     hash
@@ -176,11 +182,4 @@ fn hashed(files: &Files) -> Sha256 {
 fn digest_text(hash: Sha256) -> String {
     let start: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{start}")
-}
-
-fn each(content: &Content, mut take: impl FnMut(&str)) {
-    let Ok(()) = content.for_each(&mut |text| {
-        take(text);
-        Ok::<(), std::convert::Infallible>(())
-    });
 }

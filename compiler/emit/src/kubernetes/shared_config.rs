@@ -5,6 +5,7 @@
 //! its configuration in one version.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use meshc_contract::ObjectRef;
 use meshc_contract::metadata::{DIGEST_ANNOTATION, MESH_LABEL};
@@ -29,7 +30,7 @@ type Key<'p> = (&'p str, usize);
 #[derive(Default)]
 pub(super) struct SharedConfigs<'p> {
     lists: BTreeMap<Key<'p>, Users<'p>>,
-    moved: BTreeMap<Key<'p>, SharedConfig>,
+    moved: BTreeMap<Key<'p>, Arc<SharedConfig>>,
 }
 
 /// The workloads whose proxies have a list, in the order of their objects.
@@ -40,7 +41,6 @@ struct Users<'p> {
 }
 
 /// The ConfigMap of a list.
-#[derive(Clone)]
 pub(super) struct SharedConfig {
     pub(super) name: String,
     pub(super) digest: String,
@@ -65,36 +65,37 @@ impl<'p> SharedConfigs<'p> {
     }
 
     /// The ConfigMap of a list that a proxy has, if it is worth one.
-    pub(super) fn of(&mut self, namespace: &'p str, list: &ResourceList) -> Option<SharedConfig> {
+    pub(super) fn of(&mut self, namespace: &'p str, list: &ResourceList) -> Option<Arc<SharedConfig>> {
         let key = (namespace, list.address());
         let several = self.lists.get(&key).is_some_and(|users| users.workloads.len() > 1);
         (several && list.bytes() >= WORTH_SHARING).then(|| self.moved(key)).flatten()
     }
 
     /// The ConfigMap of a list that the proxy's own has no room for.
-    pub(super) fn make_room(&mut self, namespace: &'p str, list: &ResourceList) -> Option<SharedConfig> {
+    pub(super) fn make_room(&mut self, namespace: &'p str, list: &ResourceList) -> Option<Arc<SharedConfig>> {
         self.moved((namespace, list.address()))
     }
 
-    fn moved(&mut self, key: Key<'p>) -> Option<SharedConfig> {
+    fn moved(&mut self, key: Key<'p>) -> Option<Arc<SharedConfig>> {
         if let Some(known) = self.moved.get(&key) {
-            return Some(known.clone());
+            return Some(Arc::clone(known));
         }
         let Users { list, workloads, .. } = self.lists.get(&key)?;
         let kind = list.kind();
-        let content = list.file(LARGEST_OBJECT);
-        let size = content.size();
-        let path = kind.file_name().to_owned();
-        let files = Files::from([(path.clone(), (path, content))]);
+        let text = list.file(LARGEST_OBJECT).to_text();
+        let (size, path) = (text.len(), kind.file_name().to_owned());
+        // What is not written need not be kept.
+        let text = if size > LARGEST_OBJECT { String::new() } else { text };
+        let files = Files::from([(path.clone(), (path, text))]);
         let first = workloads.first().copied().unwrap_or_default();
-        let made = SharedConfig {
+        let made = Arc::new(SharedConfig {
             name: name::derived(first, &format!("-mesh-{}", kind.word())),
             digest: config_map::digest(&files),
             file: kind.file_name(),
             size,
             files,
-        };
-        self.moved.insert(key, made.clone());
+        });
+        self.moved.insert(key, Arc::clone(&made));
         Some(made)
     }
 
@@ -140,7 +141,7 @@ impl SharedConfig {
             namespace: namespace.to_owned(),
             name: self.name.clone(),
         };
-        let content = config_map::object_text(&object, labels, annotations, &self.files);
+        let content = config_map::object_text(&object, labels, annotations, &self.files).into();
         Entry { object, api_version: "v1".to_owned(), source: String::new(), content }
     }
 }
