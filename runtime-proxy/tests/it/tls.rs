@@ -13,7 +13,7 @@ use crate::mesh::Root;
 use crate::proxy::{Proxy, config, connect, free_port, loopback, upstream};
 
 /// A server's side that takes HTTP over mTLS by Istio's application protocols.
-fn server(identity: &Value, backend: SocketAddr) -> (Proxy, u16) {
+pub(crate) fn server(identity: &Value, backend: SocketAddr) -> (Proxy, u16) {
     let port = free_port();
     let mut settings = http(&json!([to("server")]));
     settings["forwardClientCert"] = json!("appendForward");
@@ -42,7 +42,7 @@ fn server(identity: &Value, backend: SocketAddr) -> (Proxy, u16) {
 }
 
 /// A client's side that dials with mTLS.
-fn client(identity: &Value, protocol: &str, name: &str, to_port: u16) -> (Proxy, u16) {
+pub(crate) fn client(identity: &Value, protocol: &str, name: &str, to_port: u16) -> (Proxy, u16) {
     let port = free_port();
     let mut mtls = upstream(loopback(to_port));
     mtls["protocol"] = json!(protocol);
@@ -73,7 +73,7 @@ fn start(identity: &Value, listener: Value, upstream: Value) -> Proxy {
     Proxy::start(config)
 }
 
-fn issued(root: &Root, folder: &Path, account: &str) -> Value {
+pub(crate) fn issued(root: &Root, folder: &Path, account: &str) -> Value {
     json!({"account": account, "files": root.issue(folder, account)})
 }
 
