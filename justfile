@@ -44,5 +44,6 @@ bench:
 
 # Compare the bundled proxy with nginx, haproxy and Envoy: CPU per request in one interleaved run.
 bench-proxy *OPTIONS:
+    ci/setup bench
     cargo build --release --locked -p meshc -p meshc-proxy
     ci/bench/proxy.py {{OPTIONS}}
