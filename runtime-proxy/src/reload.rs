@@ -31,6 +31,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every how many looks key material is looked at as well, and a version that failed is tried again: what it lacks may have come.
 const SLOW: u32 = 5;
 
+/// How long the first answers for new names are waited for.
+const FIRST_ANSWERS: Duration = Duration::from_secs(2);
+
 /// What a reload acts on.
 pub(crate) struct Parts {
     /// The file.
@@ -146,9 +149,11 @@ impl Reloader {
         let config = Arc::new(config::compile(source, Some(&before), &self.metrics)?);
         let change = self.sockets.prepare(&config)?;
         warn_of_what_needs_a_restart(&before, &config);
+        // Names that are new have their addresses before anything is sent to them, if a server answers in time.
+        self.resolver.adopt(&config.upstreams);
+        let _ = tokio::time::timeout(FIRST_ANSWERS, self.resolver.answered()).await;
         self.context.shared.store(Arc::clone(&config));
         self.sockets.apply(change).await;
-        self.resolver.adopt(&config.upstreams);
         for gone in
             before.chains().filter(|old| !config.chains().any(|new| Arc::ptr_eq(&old.drain, &new.drain)))
         {

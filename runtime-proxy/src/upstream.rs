@@ -58,6 +58,7 @@ pub(crate) struct Upstream {
     /// Its settings.
     pub(crate) source: Settings,
     connector: Option<Connector>,
+    store: tls::Store,
     limits: Limits,
     policy: Policy,
     detector: Option<Detector>,
@@ -97,7 +98,7 @@ impl Upstream {
         previous: Option<&Arc<Self>>,
         store: &tls::Store,
     ) -> Result<Arc<Self>, ConfigError> {
-        if let Some(previous) = previous.filter(|previous| previous.source == *source) {
+        if let Some(previous) = previous.filter(|previous| previous.is_of(source, store)) {
             return Ok(previous.clone());
         }
         let connector = match &source.tls {
@@ -117,7 +118,7 @@ impl Upstream {
         let detector = source.outlier.as_ref().map(Detector::compile);
         let members = match previous {
             Some(previous) => {
-                Members::after(&source.discovery, &previous.members(), previous.connects_alike(source))
+                Members::after(&source.discovery, &previous.members(), previous.connects_alike(source, store))
             }
             None => Members::new(&source.discovery),
         };
@@ -125,6 +126,7 @@ impl Upstream {
         Ok(Arc::new(Self {
             name: name.into(),
             connector,
+            store: store.clone(),
             limits: Limits::new(&source.limits, previous.map(|previous| &previous.limits)),
             policy,
             detector,
@@ -136,10 +138,16 @@ impl Upstream {
         }))
     }
 
+    /// Whether it is what these settings compile to.
+    fn is_of(&self, source: &Settings, store: &tls::Store) -> bool {
+        self.source == *source && (self.connector.is_none() || self.store.is_alike(store))
+    }
+
     /// Whether a connection that was made for these settings is good for others.
-    fn connects_alike(&self, other: &Settings) -> bool {
+    fn connects_alike(&self, other: &Settings, store: &tls::Store) -> bool {
         let Settings { tls, proxy_protocol, bind_source, protocol, limits, .. } = &self.source;
         *tls == other.tls
+            && (*tls == UpstreamTlsChoice::None || self.store.is_alike(store))
             && *proxy_protocol == other.proxy_protocol
             && *bind_source == other.bind_source
             && *protocol == other.protocol

@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwapOption, Guard};
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 
 use super::TlsError;
+use crate::log;
 
 /// What can be made of the content of files.
 pub(super) trait Material: Sized {
@@ -16,6 +17,10 @@ pub(super) trait Material: Sized {
 
     /// The files to read; the first that exists of each inner list.
     fn files(source: &Self::Source) -> Vec<Vec<PathBuf>>;
+
+    /// Whether the proxy runs without the files: those of its own identity must be there, while one Secret that is absent must not
+    /// keep everything else from being served, as with Envoy. Handshakes that need the files fail until they are there.
+    fn may_be_absent(source: &Self::Source) -> bool;
 
     /// Makes it of the contents, in the order of [`files`](Self::files).
     ///
@@ -35,7 +40,7 @@ pub(super) struct Content {
 /// One piece of key material. What was read last without an error stays.
 pub(super) struct Cell<T: Material> {
     source: T::Source,
-    current: ArcSwap<T>,
+    current: ArcSwapOption<T>,
     /// What was tried last, so that the same trouble is told once and unchanged files cost no parsing.
     tried: Mutex<Tried>,
 }
@@ -55,12 +60,21 @@ impl<T: Material> Cell<T> {
     /// Reads the files for the first time.
     ///
     /// # Errors
-    /// If they cannot be read or are not what they should be.
+    /// If they cannot be read or are not what they should be. Files that may be absent are waited for instead.
     pub(super) fn load(source: &T::Source) -> Result<Arc<Self>, TlsError> {
-        let files = read::<T>(source)?;
-        let digest = digest(&files).as_ref().to_vec();
-        let current = ArcSwap::from_pointee(T::parse(source, &files)?);
-        Ok(Arc::new(Self { source: source.clone(), current, tried: Mutex::new(Tried::Content(digest)) }))
+        let (current, tried) = match read::<T>(source) {
+            Ok(files) => {
+                let digest = digest(&files).as_ref().to_vec();
+                (Some(Arc::new(T::parse(source, &files)?)), Tried::Content(digest))
+            }
+            Err(error) if T::may_be_absent(source) && is_absent::<T>(source) => {
+                log::warn("key material is not there yet; handshakes that need it fail", &[("file", &error)]);
+                (None, Tried::Unreadable(error))
+            }
+            Err(error) => return Err(error),
+        };
+        let current = ArcSwapOption::new(current);
+        Ok(Arc::new(Self { source: source.clone(), current, tried: Mutex::new(tried) }))
     }
 
     /// Reads the files again; whether something else is in them that could be taken.
@@ -82,18 +96,22 @@ impl<T: Material> Cell<T> {
             return Ok(false);
         }
         *tried = Tried::Content(digest.as_ref().to_vec());
-        self.current.store(Arc::new(T::parse(&self.source, &files)?));
+        self.current.store(Some(Arc::new(T::parse(&self.source, &files)?)));
         Ok(true)
     }
 
-    /// What is in force.
-    pub(super) fn get(&self) -> Guard<Arc<T>> {
+    /// What is in force; nothing while the files were never there.
+    pub(super) fn get(&self) -> Guard<Option<Arc<T>>> {
         self.current.load()
     }
 }
 
 fn read<T: Material>(source: &T::Source) -> Result<Vec<Content>, TlsError> {
     T::files(source).iter().map(|candidates| read_first(candidates)).collect()
+}
+
+fn is_absent<T: Material>(source: &T::Source) -> bool {
+    T::files(source).iter().any(|candidates| !candidates.iter().any(|path| path.exists()))
 }
 
 fn read_first(candidates: &[PathBuf]) -> Result<Content, TlsError> {

@@ -44,6 +44,10 @@ impl Material for KeyPair {
         vec![vec![source.certificate.clone()], vec![source.key.clone()]]
     }
 
+    fn may_be_absent(source: &KeySource) -> bool {
+        source.identity.is_none()
+    }
+
     fn parse(source: &KeySource, files: &[Content]) -> Result<Self, TlsError> {
         let [certificate, key] = files else {
             return Err(TlsError::file(&source.certificate, "it was not read with its key"));

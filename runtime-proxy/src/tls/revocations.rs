@@ -21,6 +21,10 @@ impl Material for Revocations {
         vec![vec![source.clone()]]
     }
 
+    fn may_be_absent(_: &PathBuf) -> bool {
+        true
+    }
+
     fn parse(source: &PathBuf, files: &[Content]) -> Result<Self, TlsError> {
         let Some(file) = files.first() else {
             return Err(TlsError::file(source, "it was not read"));

@@ -10,6 +10,8 @@ use super::{TlsError, pem};
 /// Where roots are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RootSource {
+    /// The roots of the mesh, which come with the identity of the workload.
+    Mesh(PathBuf),
     /// A file that must be right to the last certificate.
     File(PathBuf),
     /// The bundle of the operating system, of which a certificate that is no root is passed over.
@@ -46,9 +48,13 @@ impl Material for RootSet {
 
     fn files(source: &RootSource) -> Vec<Vec<PathBuf>> {
         match source {
-            RootSource::File(path) => vec![vec![path.clone()]],
+            RootSource::Mesh(path) | RootSource::File(path) => vec![vec![path.clone()]],
             RootSource::System(paths) => vec![paths.clone()],
         }
+    }
+
+    fn may_be_absent(source: &RootSource) -> bool {
+        !matches!(source, RootSource::Mesh(_))
     }
 
     fn parse(source: &RootSource, files: &[Content]) -> Result<Self, TlsError> {
@@ -61,7 +67,7 @@ impl Material for RootSet {
             match (webpki::anchor_from_trusted_cert(certificate), source) {
                 (Ok(anchor), _) => anchors.push(anchor.to_owned()),
                 (Err(_), RootSource::System(_)) => {}
-                (Err(_), RootSource::File(_)) => {
+                (Err(_), RootSource::Mesh(_) | RootSource::File(_)) => {
                     let problem = format!("its certificate number {} is malformed", index + 1);
                     return Err(TlsError::file(&file.path, problem));
                 }
@@ -71,7 +77,7 @@ impl Material for RootSet {
             return Err(TlsError::file(&file.path, "there is no root in it"));
         }
         let certificates = match source {
-            RootSource::File(_) => certificates,
+            RootSource::Mesh(_) | RootSource::File(_) => certificates,
             RootSource::System(_) => Vec::new(),
         };
         Ok(Self { anchors, certificates, path: file.path.clone() })

@@ -15,9 +15,15 @@ use super::{CertificateInfo, TlsError, info};
 /// All key material of the process. Cheap to clone; clones and [`next`](Self::next) stores share what is loaded.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
+    identity: Arc<Identity>,
+    loaded: Arc<Loaded>,
+}
+
+/// Where the identity of the workload is.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
     workload: KeySource,
     roots: PathBuf,
-    loaded: Arc<Loaded>,
 }
 
 /// Whatever some compiled settings still use.
@@ -47,7 +53,12 @@ impl Store {
             key: files.key.clone().into(),
             identity: Some(config.node.identity.to_string()),
         };
-        Self { workload, roots: files.roots.clone().into(), loaded }
+        Self { identity: Arc::new(Identity { workload, roots: files.roots.clone().into() }), loaded }
+    }
+
+    /// Whether the identity is in the same files, so that what was compiled with the other store is still right.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        self.identity == other.identity
     }
 
     /// Reads every file that is in use again and takes what changed; whether anything did. To be called every 5 s and on SIGHUP.
@@ -64,14 +75,15 @@ impl Store {
 
     /// What `/certs` tells: each certificate in use, the workload's with the roots of the mesh, and other roots by themselves.
     pub(crate) fn certificates(&self) -> Vec<CertificateInfo> {
-        let mesh = RootSource::File(self.roots.clone());
+        let mesh = RootSource::File(self.identity.roots.clone());
         let told = |roots: &RootSet| info::summaries(&roots.path, &roots.certificates);
         let mut roots: BTreeMap<_, _> = self.loaded.roots.all();
         let mut mesh = roots.remove(&mesh).map(|cell| told(&cell.get())).unwrap_or_default();
         let mut all = Vec::new();
         for (source, cell) in self.loaded.keys.all() {
             let pair = cell.get();
-            let ca_cert = if source == self.workload { std::mem::take(&mut mesh) } else { Vec::new() };
+            let ca_cert =
+                if source == self.identity.workload { std::mem::take(&mut mesh) } else { Vec::new() };
             all.push(CertificateInfo {
                 ca_cert,
                 cert_chain: info::summaries(&pair.path, &pair.certified.cert),
@@ -86,7 +98,7 @@ impl Store {
 
     pub(super) fn key_pair(&self, certificate: &Certificate) -> Result<Arc<Cell<KeyPair>>, TlsError> {
         self.loaded.keys.get(&match certificate {
-            Certificate::Workload => self.workload.clone(),
+            Certificate::Workload => self.identity.workload.clone(),
             Certificate::Files { certificate, key } => {
                 KeySource { certificate: certificate.into(), key: key.into(), identity: None }
             }
@@ -95,7 +107,7 @@ impl Store {
 
     pub(super) fn roots(&self, roots: &Roots) -> Result<Arc<Cell<RootSet>>, TlsError> {
         self.loaded.roots.get(&match roots {
-            Roots::Mesh => RootSource::File(self.roots.clone()),
+            Roots::Mesh => RootSource::File(self.identity.roots.clone()),
             Roots::File(path) => RootSource::File(path.into()),
             Roots::System => RootSource::system(),
         })

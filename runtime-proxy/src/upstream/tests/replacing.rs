@@ -115,3 +115,19 @@ fn settings_that_cannot_be_are_refused_with_their_place() {
     assert_eq!(tls.path, "tls");
     assert!(tls.problem.starts_with("/none/"), "{tls}");
 }
+
+#[test]
+fn another_place_of_the_identity_is_another_upstream_where_tls_needs_it() {
+    let authority = authority::Authority::new("root");
+    let (one, other) = (authority::workload(&authority), authority::workload(&authority));
+    let mtls = json!({"always": {"istioMutual": true, "certificate": "workload", "roots": "mesh"}});
+    for (tls, same) in [(json!("none"), true), (mtls, false)] {
+        let settings = settings(json!({"discovery": endpoints(&["10.0.0.1"]), "tls": tls}));
+        let before = Upstream::compile("test", &settings, None, &one.store).unwrap();
+        let again = Upstream::compile("test", &settings, Some(&before), &one.store).unwrap();
+        assert!(Arc::ptr_eq(&before, &again));
+        let after = Upstream::compile("test", &settings, Some(&before), &other.store).unwrap();
+        assert_eq!(Arc::ptr_eq(&before, &after), same);
+        assert_eq!(pick(&before).unwrap().id == pick(&after).unwrap().id, same);
+    }
+}
