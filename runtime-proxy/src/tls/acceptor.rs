@@ -122,7 +122,7 @@ impl ResolvesServerCert for Certificates {
         let schemes = hello.signature_schemes();
         let all: Vec<_> = self.0.iter().map(|cell| cell.get()).collect();
         let usable = |pair: &&KeyPair| pair.certified.key.choose_scheme(schemes).is_some();
-        let pairs = || all.iter().map(|pair| pair.as_ref());
+        let pairs = || all.iter().filter_map(|pair| pair.as_deref());
         let host = hello.server_name();
         let by_name = host.and_then(|host| pairs().filter(usable).find(|pair| pair.is_for(host)));
         let pair = by_name.or_else(|| pairs().find(usable)).or_else(|| pairs().next());

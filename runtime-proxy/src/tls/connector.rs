@@ -129,6 +129,7 @@ struct ClientCertificate(Arc<Cell<KeyPair>>);
 impl ResolvesClientCert for ClientCertificate {
     fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let pair = self.0.get();
+        let pair = pair.as_deref()?;
         pair.certified.key.choose_scheme(schemes).map(|_| pair.certified.clone())
     }
 

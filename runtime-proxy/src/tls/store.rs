@@ -75,13 +75,17 @@ impl Store {
 
     /// What `/certs` tells: each certificate in use, the workload's with the roots of the mesh, and other roots by themselves.
     pub(crate) fn certificates(&self) -> Vec<CertificateInfo> {
-        let mesh = RootSource::File(self.identity.roots.clone());
-        let told = |roots: &RootSet| info::summaries(&roots.path, &roots.certificates);
+        let mesh = RootSource::Mesh(self.identity.roots.clone());
+        let told = |cell: &Arc<Cell<RootSet>>| {
+            let roots = cell.get();
+            roots.as_deref().map(|roots| info::summaries(&roots.path, &roots.certificates)).unwrap_or_default()
+        };
         let mut roots: BTreeMap<_, _> = self.loaded.roots.all();
-        let mut mesh = roots.remove(&mesh).map(|cell| told(&cell.get())).unwrap_or_default();
+        let mut mesh = roots.remove(&mesh).map(|cell| told(&cell)).unwrap_or_default();
         let mut all = Vec::new();
         for (source, cell) in self.loaded.keys.all() {
             let pair = cell.get();
+            let Some(pair) = pair.as_deref() else { continue };
             let ca_cert =
                 if source == self.identity.workload { std::mem::take(&mut mesh) } else { Vec::new() };
             all.push(CertificateInfo {
@@ -89,7 +93,7 @@ impl Store {
                 cert_chain: info::summaries(&pair.path, &pair.certified.cert),
             });
         }
-        let others = roots.values().map(|cell| told(&cell.get()));
+        let others = roots.values().map(told);
         for ca_cert in [mesh].into_iter().chain(others).filter(|roots| !roots.is_empty()) {
             all.push(CertificateInfo { ca_cert, cert_chain: Vec::new() });
         }
@@ -107,7 +111,7 @@ impl Store {
 
     pub(super) fn roots(&self, roots: &Roots) -> Result<Arc<Cell<RootSet>>, TlsError> {
         self.loaded.roots.get(&match roots {
-            Roots::Mesh => RootSource::File(self.identity.roots.clone()),
+            Roots::Mesh => RootSource::Mesh(self.identity.roots.clone()),
             Roots::File(path) => RootSource::File(path.into()),
             Roots::System => RootSource::system(),
         })

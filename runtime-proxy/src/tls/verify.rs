@@ -69,7 +69,9 @@ impl Rules {
     ) -> Result<(), CertificateError> {
         let parsed = EndEntityCert::try_from(leaf).map_err(|_| CertificateError::BadEncoding)?;
         if let Some(roots) = &self.roots {
-            self.check_chain(&parsed, &roots.get(), intermediates, side, now)?;
+            let roots = roots.get();
+            let roots = roots.as_deref().ok_or_else(|| refused("there are no roots to check it against".to_owned()))?;
+            self.check_chain(&parsed, roots, intermediates, side, now)?;
         }
         self.check_names(leaf)?;
         self.check_pins(leaf, &parsed)
@@ -88,7 +90,11 @@ impl Rules {
             Side::Server => KeyUsage::server_auth(),
         };
         let revocations = self.revocations.as_ref().map(|cell| cell.get());
-        let lists: Vec<_> = revocations.iter().flat_map(|revocations| &revocations.lists).collect();
+        let lists: Vec<_> = match revocations.as_deref() {
+            None => Vec::new(),
+            Some(Some(revocations)) => revocations.lists.iter().collect(),
+            Some(None) => return Err(refused("there is no revocation list to check it against".to_owned())),
+        };
         let options = RevocationOptionsBuilder::new(&lists).ok();
         let options =
             options.map(|options| options.with_expiration_policy(ExpirationPolicy::Enforce).build());

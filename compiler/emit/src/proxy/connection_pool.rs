@@ -25,7 +25,7 @@ pub(super) fn limits(pool: &ConnectionPool, site: &mut Site<'_>) -> proxy::PoolL
         tcp_keepalive,
     } = pool;
     if http2_keepalive.is_some() {
-        site.lacks(&feature::HTTP2_KEEPALIVE, "an upstream");
+        site.lacks(&feature::HTTP2_KEEPALIVE, "");
     }
     proxy::PoolLimits {
         max_connections: *max_connections,
@@ -44,7 +44,7 @@ pub(super) fn limits(pool: &ConnectionPool, site: &mut Site<'_>) -> proxy::PoolL
 fn retry_budget(budget: RetryBudget, site: &mut Site<'_>) -> proxy::RetryBudget {
     let RetryBudget { percent, interval, min_concurrency } = budget;
     if interval.is_some() {
-        site.lacks(&feature::RETRY_BUDGET_INTERVAL, "an upstream");
+        site.lacks(&feature::RETRY_BUDGET_INTERVAL, "");
     }
     proxy::RetryBudget { percent, min_concurrency }
 }

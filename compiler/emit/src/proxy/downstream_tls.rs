@@ -28,7 +28,7 @@ pub(super) fn downstream_tls(tls: &DownstreamTls, site: &mut Site<'_>) -> proxy:
     let DownstreamTls { certificates, client, alpn, min_version, max_version, cipher_suites, ecdh_curves } =
         tls;
     if !ecdh_curves.is_empty() {
-        site.lacks(&feature::CURVES, "TLS of a listener");
+        site.lacks(&feature::CURVES, "");
     }
     proxy::DownstreamTls {
         certificates: certificates.iter().filter_map(|source| certificate(source, site)).collect(),
@@ -48,7 +48,7 @@ pub(super) fn without_exchange(alpn: &[String]) -> Vec<String> {
 fn verification(client: &ClientCertificate, site: &mut Site<'_>) -> ClientVerification {
     let ClientCertificate { required, trust, names, spki, hash, crl, accept_untrusted } = client;
     if *accept_untrusted {
-        site.lacks(&feature::UNTRUSTED_CLIENTS, "TLS of a listener");
+        site.lacks(&feature::UNTRUSTED_CLIENTS, "");
     }
     ClientVerification {
         required: *required,
@@ -63,7 +63,7 @@ fn verification(client: &ClientCertificate, site: &mut Site<'_>) -> ClientVerifi
 fn version(version: TlsVersion, site: &mut Site<'_>) -> proxy::TlsVersion {
     match version {
         TlsVersion::V1_0 | TlsVersion::V1_1 => {
-            site.lacks(&feature::OLD_TLS, "TLS of a listener");
+            site.lacks(&feature::OLD_TLS, "");
             proxy::TlsVersion::V1_2
         }
         TlsVersion::V1_2 => proxy::TlsVersion::V1_2,
@@ -75,7 +75,7 @@ fn suites(stated: &[String], site: &mut Site<'_>) -> Vec<String> {
     let (known, others): (Vec<&String>, Vec<&String>) =
         stated.iter().partition(|suite| SUITES.contains(&suite.as_str()));
     if known.is_empty() && !others.is_empty() {
-        site.lacks(&feature::CIPHERS, "TLS of a listener");
+        site.lacks(&feature::CIPHERS, "");
     } else if let Some(other) = others.iter().find(|suite| !ISTIOS_LIST.contains(&suite.as_str())) {
         site.lacks(&feature::WEAK_CIPHERS, format_args!("the cipher suite `{other}`"));
     }

@@ -65,7 +65,7 @@ impl<'p> Emitter<'p> {
         } = proxy;
         let mut needs = Needs::default();
         let head = {
-            let mut site = self.site(workload, origin, &mut needs, diagnostics);
+            let mut site = self.site(workload, ("the workload", origin), &mut needs, diagnostics);
             head(&node::head(proxy, &mut site))
         };
         let listeners: Arc<[Text]> =
@@ -92,11 +92,11 @@ impl<'p> Emitter<'p> {
     fn site<'a>(
         &'a mut self,
         workload: &'a WorkloadRef,
-        origin: &'a Origin,
+        (node, origin): (&'a str, &'a Origin),
         needs: &'a mut Needs,
         diagnostics: &'a mut Diagnostics,
     ) -> Site<'a> {
-        Site { findings: &mut self.findings, diagnostics, needs, workload, origin }
+        Site { findings: &mut self.findings, diagnostics, needs, workload, node, origin }
     }
 
     fn listener(
@@ -109,7 +109,8 @@ impl<'p> Emitter<'p> {
         let id = Arc::as_ptr(node).addr();
         if !self.listeners.contains_key(&id) {
             let mut own = Needs::default();
-            let mut site = self.site(workload, &node.origin, &mut own, diagnostics);
+            let name = format!("the listener `{}`", names::listener(&node.name));
+            let mut site = self.site(workload, (&name, &node.origin), &mut own, diagnostics);
             let text = laid_out(&listener::listener(node, &mut site));
             self.listeners.insert(id, (text.into(), own));
         }
@@ -126,8 +127,10 @@ impl<'p> Emitter<'p> {
         let id = Arc::as_ptr(node).addr();
         if !self.upstreams.contains_key(&id) {
             let mut own = Needs::default();
-            let mut site = self.site(workload, &node.origin, &mut own, diagnostics);
-            let text = entry(&names::upstream(&node.name), &upstream::upstream(node, &mut site));
+            let name = names::upstream(&node.name);
+            let called = format!("the upstream `{name}`");
+            let mut site = self.site(workload, (&called, &node.origin), &mut own, diagnostics);
+            let text = entry(&name, &upstream::upstream(node, &mut site));
             self.upstreams.insert(id, (text, own));
         }
         known(&self.upstreams, id, needs)

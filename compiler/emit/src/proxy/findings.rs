@@ -24,6 +24,8 @@ pub(super) struct Site<'a> {
     pub(super) needs: &'a mut Needs,
     /// The workload whose proxy it is, or the first of several.
     pub(super) workload: &'a WorkloadRef,
+    /// What the node is called: "the upstream `…`".
+    pub(super) node: &'a str,
     /// Why the node exists.
     pub(super) origin: &'a Origin,
 }
@@ -36,42 +38,52 @@ impl Site<'_> {
             diagnostics: self.diagnostics,
             needs: self.needs,
             workload: self.workload,
+            node: self.node,
             origin,
         }
     }
 
-    /// Says that something of the plan needs a feature.
-    pub(super) fn lacks(&mut self, feature: &'static Feature, what: impl Display) {
+    /// Says that the node needs a feature; the detail may be empty.
+    pub(super) fn lacks(&mut self, feature: &'static Feature, detail: impl Display) {
         let place = match self.origin {
             Origin::Declared { object, span: _ } => object.to_string(),
             Origin::Default { rule } => (*rule).to_owned(),
         };
-        if self.findings.said.insert((feature.name, place)) {
-            self.diagnostics.push(finding(feature, &what.to_string(), self.origin, self.workload));
+        let of_workload = format!("the proxy of {}", self.workload);
+        // What a default rule makes of something that was told with its place is not told again.
+        let told = matches!(self.origin, Origin::Default { .. })
+            && self.findings.said.contains(&(feature.name, of_workload.clone()));
+        self.findings.said.insert((feature.name, of_workload));
+        if self.findings.said.insert((feature.name, place)) && !told {
+            self.diagnostics.push(self.finding(feature, &detail.to_string()));
         }
     }
-}
 
-fn finding(feature: &'static Feature, what: &str, origin: &Origin, workload: &WorkloadRef) -> Diagnostic {
-    let code = match feature.fate {
-        Fate::Refused => &codes::NEEDS_ENVOY,
-        Fate::Ignored => &codes::NOT_DONE_BY_PROXY,
-    };
-    let message = format!("{what} asks for what `meshc-proxy` does not have: {}", feature.name);
-    let WorkloadRef { namespace, name } = workload;
-    let mut help = format!(
-        "run Envoy where it matters: annotate the pods of {namespace}/{name} with `{TARGET_ANNOTATION}: envoy`"
-    );
-    if !feature.otherwise.is_empty() {
-        help.push_str("; or ");
-        help.push_str(feature.otherwise);
-    }
-    let mut finding = Diagnostic::new(code, message).consequence(feature.consequence).help(help);
-    match origin {
-        Origin::Declared { object, span } => finding.at(*span, "made from this").about(object.clone(), ""),
-        Origin::Default { rule } => {
-            finding.message = format!("{} ({rule})", finding.message);
-            finding
+    fn finding(&self, feature: &'static Feature, detail: &str) -> Diagnostic {
+        let Feature { name, fate, consequence, otherwise, stock: _, istio: _ } = feature;
+        let code = match fate {
+            Fate::Refused => &codes::NEEDS_ENVOY,
+            Fate::Ignored => &codes::NOT_DONE_BY_PROXY,
+        };
+        let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+        let mut message = format!("{} asks for what `meshc-proxy` does not have: {name}{detail}", self.node);
+        if let Origin::Default { rule } = self.origin {
+            message.push_str(&format!("; {rule}"));
+        }
+        let WorkloadRef { namespace, name } = self.workload;
+        let mut help = format!(
+            "run Envoy in the pods that are told of it, such as those of {namespace}/{name}: annotate them with \
+             `{TARGET_ANNOTATION}: envoy`"
+        );
+        if !otherwise.is_empty() {
+            help.push_str(&format!("; or {otherwise}"));
+        }
+        let finding = Diagnostic::new(code, message).consequence(*consequence).help(help);
+        match self.origin {
+            Origin::Declared { object, span } => {
+                finding.at(*span, "made from this").about(object.clone(), "")
+            }
+            Origin::Default { .. } => finding,
         }
     }
 }

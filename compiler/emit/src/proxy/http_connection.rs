@@ -40,7 +40,7 @@ pub(super) fn http_connection(connection: &HttpConnection, site: &mut Site<'_>) 
         limits,
     } = connection;
     if tracing.as_ref().is_some_and(|tracing| tracing.provider.is_some()) {
-        site.lacks(&feature::TRACING, "a tracing provider");
+        site.lacks(&feature::TRACING, "");
     }
     let HttpFilters { jwt, authorization, metrics, suppress_envoy_headers } = http_filters(filters, site);
     proxy::HttpConnection {
@@ -108,7 +108,7 @@ fn http_limits(limits: &HttpConnectionLimits, site: &mut Site<'_>) -> proxy::Htt
         escaped_slashes: _,
     } = limits;
     if drain_timeout.is_some() {
-        site.lacks(&feature::HTTP_DRAIN_TIMEOUT, "a ProxyConfig");
+        site.lacks(&feature::HTTP_DRAIN_TIMEOUT, "");
     }
     proxy::HttpLimits {
         idle_timeout: *idle_timeout,

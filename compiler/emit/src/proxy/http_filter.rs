@@ -28,7 +28,7 @@ pub(super) fn http_filters(filters: &[HttpFilter], site: &mut Site<'_>) -> HttpF
                 stats(filter, site);
                 result.metrics = true;
             }
-            HttpFilter::GrpcWeb => site.lacks(&feature::GRPC_WEB, "a gRPC-Web port"),
+            HttpFilter::GrpcWeb => site.lacks(&feature::GRPC_WEB, ""),
             HttpFilter::DynamicForwardProxy { cache } => {
                 site.lacks(&feature::DYNAMIC_FORWARD_PROXY, names::upstream(cache));
             }
@@ -52,9 +52,9 @@ pub(super) fn stats(filter: &StatsFilter, site: &mut Site<'_>) {
     // The proxy never takes the `Host` header for a destination.
     let StatsFilter { disable_host_header_fallback: _, tcp_reporting_duration, overrides } = filter;
     if !overrides.is_empty() {
-        site.lacks(&feature::METRIC_OVERRIDES, "a Telemetry");
+        site.lacks(&feature::METRIC_OVERRIDES, "");
     }
     if tcp_reporting_duration.is_some() {
-        site.lacks(&feature::METRIC_INTERVAL, "a Telemetry");
+        site.lacks(&feature::METRIC_INTERVAL, "");
     }
 }

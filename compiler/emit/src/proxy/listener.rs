@@ -35,16 +35,15 @@ pub(super) fn listener(listener: &Listener, site: &mut Site<'_>) -> proxy::Liste
         tls_inspector,
         http_inspector,
     } = filters;
-    let name = names::listener(name);
     if buffer_limit.is_some() {
-        site.lacks(&feature::BUFFER_LIMIT, format_args!("the listener `{name}`"));
+        site.lacks(&feature::BUFFER_LIMIT, "");
     }
     if original_source_mark.is_some() {
-        site.lacks(&feature::TPROXY, format_args!("the listener `{name}`"));
+        site.lacks(&feature::TPROXY, "");
     }
     proxy::Listener {
-        bind: std::iter::once(bind).chain(additional).filter_map(|bind| address(bind, &name, site)).collect(),
-        capture: captured(*capture, &name, site),
+        bind: std::iter::once(bind).chain(additional).filter_map(|bind| address(bind, site)).collect(),
+        capture: captured(*capture, site),
         direction: match direction {
             Direction::Inbound => proxy::Direction::Inbound,
             Direction::Outbound => proxy::Direction::Outbound,
@@ -57,7 +56,7 @@ pub(super) fn listener(listener: &Listener, site: &mut Site<'_>) -> proxy::Liste
         chains: chains.iter().map(|one| chain::chain(one, site)).collect(),
         default_chain: default_chain.as_ref().map(|one| chain::chain(one, site)),
         access_logs: access_log::access_logs(access_logs, site),
-        name,
+        name: names::listener(name),
     }
 }
 
@@ -69,7 +68,7 @@ fn inspector(inspector: &Inspector) -> proxy::Inspector {
     }
 }
 
-fn captured(capture: Capture, name: &str, site: &mut Site<'_>) -> proxy::Capture {
+fn captured(capture: Capture, site: &mut Site<'_>) -> proxy::Capture {
     let (transparent, capture) = match capture {
         Capture::Bound => (false, proxy::Capture::Bound),
         Capture::ByOriginalDestination => (false, proxy::Capture::ByOriginalDestination),
@@ -77,21 +76,18 @@ fn captured(capture: Capture, name: &str, site: &mut Site<'_>) -> proxy::Capture
         Capture::Captured { transparent } => (transparent, proxy::Capture::Captured),
     };
     if transparent {
-        site.lacks(&feature::TPROXY, format_args!("the listener `{name}`"));
+        site.lacks(&feature::TPROXY, "");
     }
     capture
 }
 
-fn address(bind: &Bind, name: &str, site: &mut Site<'_>) -> Option<proxy::Bind> {
+fn address(bind: &Bind, site: &mut Site<'_>) -> Option<proxy::Bind> {
     let Bind { address, port } = bind;
     match address {
         BindAddress::Ip(address) => Some(proxy::Bind::Ip(*address, *port)),
         BindAddress::Unix(path) => Some(proxy::Bind::Unix(path.clone())),
         BindAddress::Literal(text) => {
-            site.lacks(
-                &feature::LITERAL_ADDRESS,
-                format_args!("the address `{text}` of the listener `{name}`"),
-            );
+            site.lacks(&feature::LITERAL_ADDRESS, format_args!("`{text}`"));
             None
         }
     }

@@ -24,14 +24,14 @@ pub(super) fn load_balancing(balancing: Option<&LoadBalancing>, site: &mut Site<
         };
     };
     if slow_start.is_some() {
-        site.lacks(&feature::SLOW_START, "an upstream");
+        site.lacks(&feature::SLOW_START, "");
     }
     let weighted = match locality {
         LocalityBalancing::None => false,
         LocalityBalancing::Weighted => true,
         LocalityBalancing::ZoneAware { min_cluster_size: _, enabled } => {
             if *enabled {
-                site.lacks(&feature::ZONE_AWARE, "an upstream");
+                site.lacks(&feature::ZONE_AWARE, "");
             }
             false
         }

@@ -26,10 +26,10 @@ pub(super) fn head(proxy: &ProxyPlan, site: &mut Site<'_>) -> ProxyConfig {
         stats_inclusion,
     } = &proxy.bootstrap;
     if *interception == InterceptionMode::Tproxy {
-        site.lacks(&feature::TPROXY, "the workload");
+        site.lacks(&feature::TPROXY, "");
     }
     if !extra_stat_tags.is_empty() || *stats_inclusion != StatsInclusion::default() {
-        site.lacks(&feature::STATISTICS, "the workload");
+        site.lacks(&feature::STATISTICS, "");
     }
     ProxyConfig {
         version: PROXY_CONFIG_VERSION,

@@ -33,10 +33,10 @@ fn upstream_tls(tls: &UpstreamTls, site: &mut Site<'_>) -> proxy::UpstreamTls {
         credential: _,
     } = tls;
     if !cipher_suites.is_empty() {
-        site.lacks(&feature::UPSTREAM_CIPHERS, "TLS to an upstream");
+        site.lacks(&feature::UPSTREAM_CIPHERS, "");
     }
     if !ecdh_curves.is_empty() {
-        site.lacks(&feature::CURVES, "TLS to an upstream");
+        site.lacks(&feature::CURVES, "");
     }
     proxy::UpstreamTls {
         istio_mutual: *istio_mutual,

@@ -88,7 +88,7 @@ fn what_only_envoy_has_is_an_error_and_what_is_merely_lost_is_a_warning() {
         let mut names: Vec<String> = told
             .map(|finding| {
                 let (_, feature) = finding.message.split_once("does not have: ").unwrap();
-                feature.split(" (").next().unwrap().to_owned()
+                feature.split([';', '(']).next().unwrap().trim().to_owned()
             })
             .collect();
         names.sort();

@@ -1,13 +1,13 @@
 //! TLS with others than workloads of the mesh, and settings of TLS itself.
 
-use meshc_contract::proxy::{Certificate, ClientVerification, DownstreamTls, Roots, TlsVersion, UpstreamTls};
+use meshc_contract::proxy::{Certificate, Roots, TlsVersion, UpstreamTls};
 
 use super::super::{Acceptor, Alpn, Connector};
 use super::authority::*;
 
 /// SIMPLE with roots verifies, against the host too where that is wanted; only without roots anything is taken.
 #[tokio::test]
-async fn simple_verifies_by_default() {
+async fn pitfall_28_simple_verifies_by_default() {
     let authority = Authority::new("root");
     let web = workload(&authority);
     let outside = authority.issue(Leaf { dns: vec!["*.example.com"], ..Leaf::default() });
@@ -107,20 +107,11 @@ async fn versions_and_suites_are_those_of_the_settings() {
 }
 
 #[test]
-fn settings_without_certificate_or_with_missing_files_are_refused() {
+fn settings_without_certificate_or_with_a_name_that_is_none_are_refused() {
     let authority = Authority::new("root");
     let web = workload(&authority);
     let error = |settings| Acceptor::compile(&settings, &web.store).unwrap_err().to_string();
     assert!(error(simple_server(Vec::new())).contains("without a certificate"));
-    let missing = Certificate::Files { certificate: "/none.crt".to_owned(), key: "/none.key".to_owned() };
-    let text = error(simple_server(vec![missing]));
-    assert!(text.starts_with("/none.crt: it cannot be read"), "{text}");
-    let client = ClientVerification {
-        roots: Some(Roots::File("/none.pem".to_owned())),
-        ..ClientVerification::default()
-    };
-    let text = error(DownstreamTls { client, ..mesh_server() });
-    assert!(text.starts_with("/none.pem"), "{text}");
     let sni = UpstreamTls { sni: Some("not a name".to_owned()), ..simple_client(None) };
     assert!(Connector::compile(&sni, &web.store).unwrap_err().to_string().contains("not a name"));
 }

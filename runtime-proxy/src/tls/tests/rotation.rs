@@ -3,7 +3,7 @@
 use meshc_contract::proxy::{Certificate, Roots};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::Alpn;
+use super::super::{Acceptor, Alpn, Store};
 use super::authority::*;
 
 #[tokio::test]
@@ -75,6 +75,30 @@ async fn what_is_broken_is_told_once_and_what_was_good_stays() {
     assert!(!web.store.poll().unwrap() && works().await);
     web.rotate(&authority.svid(WORKLOAD), &authority.pem);
     assert!(web.store.poll().unwrap() && works().await);
+}
+
+#[tokio::test]
+async fn files_of_others_may_come_later_and_those_of_the_identity_may_not() {
+    let authority = Authority::new("root");
+    let web = workload(&authority);
+    let path = |name: &str| web.path(name).display().to_string();
+    let late = Certificate::Files { certificate: path("late.crt"), key: path("late.key") };
+    let server = web.acceptor(&simple_server(vec![late]));
+    let client = web.connector(&simple_client(Some(Roots::File(path("late.pem")))));
+    let works = || async { shake(&server, &client, "a.example", Alpn::Http11).await.1.is_ok() };
+    assert!(!works().await);
+    assert!(!web.store.poll().unwrap(), "that nothing is there is known");
+    let issued = authority.issue(Leaf { dns: vec!["a.example"], ..Leaf::default() });
+    web.write("late.crt", &issued.certificate);
+    web.write("late.key", &issued.key);
+    assert!(web.store.poll().unwrap());
+    assert!(!works().await, "the roots are still absent");
+    web.write("late.pem", &authority.pem);
+    assert!(web.store.poll().unwrap() && works().await);
+    std::fs::remove_file(web.path("ca.crt")).unwrap();
+    let store = Store::new(&config(WORKLOAD, web.folder.path()));
+    let error = Acceptor::compile(&mesh_server(), &store).unwrap_err();
+    assert!(error.to_string().contains("ca.crt"), "{error}");
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn pinned_certificates_and_keys_are_let_in_alone() {
 /// A clock that is four minutes late still takes what an issuer dates back by five (dataplane.md §7.6, 29), since validity is
 /// checked against the time of the handshake and nothing else.
 #[test]
-fn validity_is_that_of_the_moment() {
+fn pitfall_29_validity_is_that_of_the_moment() {
     use rustls_pki_types::CertificateDer;
     use rustls_pki_types::pem::PemObject;
     let authority = Authority::new("root");
