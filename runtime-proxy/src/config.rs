@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use meshc_contract::proxy::ProxyConfig;
+use meshc_contract::proxy::{Bind, Direction, ProxyConfig};
 
 pub(crate) use chain::{Chain, ChainKey, ChainRef, Current, Handler, TcpChain};
 pub(crate) use compile::compile;
@@ -31,6 +31,10 @@ pub(crate) struct Config {
     pub(crate) digest: String,
     /// Listeners by name.
     pub(crate) listeners: BTreeMap<Arc<str>, Arc<Listener>>,
+    /// Listeners by what they bind.
+    pub(crate) bound: BTreeMap<Bind, Arc<Listener>>,
+    /// Listeners by direction and by the address whose captured connections are theirs.
+    pub(crate) handovers: BTreeMap<(Direction, Bind), Arc<Listener>>,
     /// Destinations by name. One that did not change is the same as before a reload, with its connections and ejections.
     pub(crate) upstreams: BTreeMap<String, Arc<upstream::Upstream>>,
     /// Labels of metrics.

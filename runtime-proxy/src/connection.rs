@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) direct_remote: SocketAddr,
     /// Address that the peer dialled: the original destination of captured connections, else the address of this side of the socket.
     pub(crate) destination: SocketAddr,
+    /// The same for upstreams that go there; `None` where that is this socket itself.
+    pub(crate) original: Option<SocketAddr>,
     /// What inspectors read from the first bytes.
     pub(crate) inspected: Inspected,
     /// The client of TLS that was terminated here; `None` without TLS, or where TLS passes through.

@@ -47,6 +47,18 @@ pub(crate) enum Refused {
     TooLong,
 }
 
+impl Refused {
+    /// The reason as a label of metrics.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Timeout => "inspection_timeout",
+            Self::Closed => "closed_early",
+            Self::ProxyProtocol => "proxy_protocol",
+            Self::TooLong => "inspection_limit",
+        }
+    }
+}
+
 /// What inspection found.
 #[derive(Debug)]
 pub(crate) struct Found {

@@ -58,12 +58,6 @@ impl Stream {
         Self { prefix, carrier }
     }
 
-    /// Whether it is encrypted.
-    #[cfg(test)]
-    pub(crate) fn is_tls(&self) -> bool {
-        matches!(self.carrier, Carrier::Tls(_))
-    }
-
     /// The socket, through TLS.
     pub(crate) fn socket(&self) -> socket2::SockRef<'_> {
         match &self.carrier {

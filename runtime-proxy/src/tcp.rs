@@ -15,7 +15,9 @@ use crate::config::{Config, TcpChain};
 use crate::connection::Connection;
 use crate::drain;
 use crate::stream::Stream;
-use crate::telemetry::{Flags, PeerId, Protocol, Record, Security, Series, TcpSeries, UpstreamRecord};
+use crate::telemetry::{
+    Flags, Labels, PeerId, Protocol, Record, Security, Series, TcpSeries, UpstreamRecord,
+};
 use crate::tls::{Alpn, Peer};
 use crate::upstream::{self, Choice, ConnectError, Connected, Endpoint, Outcome, Upstream, Wanted};
 
@@ -33,9 +35,20 @@ pub(crate) async fn serve(
     config: Arc<Config>,
     drain: drain::Watch,
 ) {
-    let session = Session { connection: &connection, chain: &chain.source, config: &config };
-    let mut record = session.record();
-    session.run(stream, &drain, &mut record).await;
+    let mut record = record(&connection);
+    let name = pick(&chain.source.upstreams, upstream::random());
+    let upstream = config.upstreams.get(name).cloned();
+    let (labels, drain_time) = (Arc::clone(&config.labels), config.source.drain_duration);
+    // A connection may last for days: it must not keep alive all of a configuration that is in force no more.
+    drop(config);
+    let session = Session { connection: &connection, chain: &chain.source, labels: &labels, drain_time };
+    match upstream {
+        Some(upstream) => session.run(stream, &upstream, &drain, &mut record).await,
+        None => {
+            record.flags = Flags::NO_CLUSTER;
+            stream.reset();
+        }
+    }
     record.duration = connection.started.elapsed();
     record.bytes_received = connection.received.get();
     record.bytes_sent = connection.sent.get();
@@ -67,24 +80,18 @@ pub(crate) fn record(connection: &Connection) -> Record {
 struct Session<'s> {
     connection: &'s Connection,
     chain: &'s TcpProxy,
-    config: &'s Config,
+    labels: &'s Labels,
+    /// Time that a connection has once its chain is gone.
+    drain_time: Duration,
 }
 
 impl Session<'_> {
-    fn record(&self) -> Record {
-        record(self.connection)
-    }
-
-    async fn run(&self, stream: Stream, drain: &drain::Watch, record: &mut Record) {
-        let name = pick(&self.chain.upstreams, upstream::random());
-        let Some(upstream) = self.config.upstreams.get(name) else {
-            record.flags = Flags::NO_CLUSTER;
-            return;
-        };
+    async fn run(&self, stream: Stream, upstream: &Upstream, drain: &drain::Watch, record: &mut Record) {
         record.upstream.name = Some(Arc::clone(&upstream.name));
         let Ok(_permit) = upstream.begin_connection() else {
             record.flags = Flags::UPSTREAM_OVERFLOW;
-            return self.count_failure(upstream, record.flags);
+            self.count_failure(upstream, record.flags);
+            return stream.reset();
         };
         match self.connect(upstream, &mut record.upstream).await {
             Ok((endpoint, connected)) => {
@@ -93,7 +100,7 @@ impl Session<'_> {
                 let counts = self.chain.metrics.then(|| self.counts(upstream, peer));
                 self.pass(stream, connected.stream, drain, record, counts.as_ref()).await;
                 if let Some(counts) = counts {
-                    counts.end(self.connection, record.flags, self.config);
+                    counts.end(self.connection, record.flags, self.labels);
                 }
             }
             Err(flags) => {
@@ -113,7 +120,7 @@ impl Session<'_> {
     ) -> Result<(Arc<Endpoint>, Connected), Flags> {
         let hash = self.chain.hash_source_ip;
         let hash = hash.then(|| upstream::hash(self.connection.remote.ip().to_string().as_bytes()));
-        let choice = Choice { hash, avoid: &[], original: Some(self.connection.destination) };
+        let choice = Choice { hash, avoid: &[], original: self.connection.original };
         let endpoint = upstream.pick(&choice).ok_or(Flags::NO_HEALTHY_UPSTREAM)?;
         record.host = Some(endpoint.address.to_string().into());
         record.attempts = 1;
@@ -178,12 +185,12 @@ impl Session<'_> {
     /// Waits until the chain is gone and the connection has had its time to end.
     async fn drained(&self, drain: &drain::Watch) {
         drain.chain_gone().await;
-        tokio::time::sleep(self.config.source.drain_duration).await;
+        tokio::time::sleep(self.drain_time).await;
     }
 
     fn counts(&self, upstream: &Upstream, peer: Option<&Peer>) -> Counts {
         let series = self.series(upstream, peer);
-        let counts = self.config.labels.metrics().tcp(series);
+        let counts = self.labels.metrics().tcp(series);
         counts.opened();
         Counts { series, counts, counted: std::cell::Cell::new((0, 0)) }
     }
@@ -192,14 +199,14 @@ impl Session<'_> {
     fn count_failure(&self, upstream: &Upstream, flags: Flags) {
         if self.chain.metrics {
             let series = Series { flags, ..self.series(upstream, None) };
-            let counts = self.config.labels.metrics().tcp(series);
+            let counts = self.labels.metrics().tcp(series);
             counts.opened();
             counts.closed();
         }
     }
 
     fn series(&self, upstream: &Upstream, server: Option<&Peer>) -> Series {
-        let labels = &self.config.labels;
+        let labels = self.labels;
         let destination = upstream.source.destination.as_ref();
         let client = self.connection.peer.as_ref().map(|peer| peer.uri.as_str());
         let reporter = self.connection.direction;
@@ -243,10 +250,10 @@ impl Counts {
         self.counts.sent(now.1 - sent);
     }
 
-    fn end(&self, connection: &Connection, flags: Flags, config: &Config) {
+    fn end(&self, connection: &Connection, flags: Flags, labels: &Labels) {
         self.bytes(connection);
         let series = Series { flags, ..self.series };
-        config.labels.metrics().tcp(series).closed();
+        labels.metrics().tcp(series).closed();
     }
 }
 

@@ -1,9 +1,9 @@
 //! Makes a configuration ready: everything that can be wrong is found here, before anything of it is in force.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use meshc_contract::proxy::{self, Bind, Capture, Direction, ProxyConfig};
+use meshc_contract::proxy::{self, Direction, ProxyConfig};
 
 use super::{Chain, ChainKey, Config, ConfigError, Handler, Listener, Source, TcpChain};
 use crate::telemetry::{AccessLog, Labels, Metrics};
@@ -40,17 +40,27 @@ pub(crate) fn compile(
     }
     let build = http::Build { tables: &tables, ..build };
     let mut listeners = BTreeMap::new();
-    let mut bound = BTreeSet::new();
+    let (mut bound, mut handovers) = (BTreeMap::new(), BTreeMap::new());
     for (at, listener) in source.listeners.iter().enumerate() {
         let compiled = ListenerBuild { listener, previous, build, store: &store }
-            .compile(&mut bound)
+            .compile()
             .map_err(|error| error.under(format!("listeners[{at}]")))?;
-        if listeners.insert(Arc::clone(&compiled.name), Arc::new(compiled)).is_some() {
+        let compiled = Arc::new(compiled);
+        for (index, bind) in listener.bind.iter().enumerate() {
+            let taken = compiled.binds() && bound.insert(bind.clone(), Arc::clone(&compiled)).is_some();
+            let key = (listener.direction, bind.clone());
+            if taken || (compiled.takes_captured() && handovers.insert(key, Arc::clone(&compiled)).is_some())
+            {
+                let problem = "another listener has this address already";
+                return Err(ConfigError::new(format!("listeners[{at}].bind[{index}]"), problem));
+            }
+        }
+        if listeners.insert(Arc::clone(&compiled.name), compiled).is_some() {
             let problem = format!("there are two listeners `{}`", listener.name);
             return Err(ConfigError::new(format!("listeners[{at}].name"), problem));
         }
     }
-    Ok(Config { digest, listeners, upstreams, labels, tls: store, source })
+    Ok(Config { digest, listeners, bound, handovers, upstreams, labels, tls: store, source })
 }
 
 fn upstreams(
@@ -75,15 +85,9 @@ struct ListenerBuild<'b> {
 }
 
 impl ListenerBuild<'_> {
-    /// Makes a listener ready. `bound` is what others have bound already.
-    fn compile(&self, bound: &mut BTreeSet<Bind>) -> Result<Listener, ConfigError> {
+    /// Makes a listener ready.
+    fn compile(&self) -> Result<Listener, ConfigError> {
         let listener = self.listener;
-        for (at, bind) in listener.bind.iter().enumerate() {
-            if listener.capture != Capture::ByOriginalDestination && !bound.insert(bind.clone()) {
-                let problem = "another listener has bound this address already";
-                return Err(ConfigError::new(format!("bind[{at}]"), problem));
-            }
-        }
         let name: Arc<str> = listener.name.as_str().into();
         let mut chains: Vec<Chain> = Vec::new();
         for (at, chain) in listener.chains.iter().enumerate() {

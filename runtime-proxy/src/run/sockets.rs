@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use meshc_contract::proxy::Bind;
+use meshc_contract::proxy::{Bind, Capture};
 
 use super::worker::{Command, Worker};
 use crate::config::{Config, ConfigError};
@@ -35,7 +35,7 @@ impl Sockets {
     pub(crate) fn prepare(&self, config: &Config) -> Result<Change, ConfigError> {
         let mut open = BTreeMap::new();
         for (at, listener) in config.source.listeners.iter().enumerate() {
-            let binds = config.listeners.get(listener.name.as_str()).is_some_and(|listener| listener.binds());
+            let binds = listener.capture != Capture::ByOriginalDestination;
             for (index, bind) in listener.bind.iter().enumerate().filter(|_| binds) {
                 if self.bound.contains(bind) {
                     continue;
@@ -47,8 +47,7 @@ impl Sockets {
                 open.insert(bind.clone(), bound);
             }
         }
-        let close =
-            self.bound.iter().filter(|bind| !config.binds().any(|other| other == *bind)).cloned().collect();
+        let close = self.bound.iter().filter(|bind| !config.bound.contains_key(bind)).cloned().collect();
         Ok(Change { open, close })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ::http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
-use tokio::time::{Duration, Instant, sleep, timeout_at};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::super::body::{Expected, Progress, RequestBody, Source};
 use super::super::exchange::{Exchange, grpc_status};
@@ -17,6 +17,7 @@ use super::super::read::Head;
 use super::super::response_body::Guards;
 use super::super::retry::{Lost, Retry};
 use super::super::route::is_idempotent;
+use super::deadline::{Deadline, within};
 use super::failure::Failure;
 use super::{Call, Kept, outgoing};
 use crate::telemetry::Flags;
@@ -64,7 +65,7 @@ pub(super) struct Attempts<'c> {
     pub(super) bodies: Bodies,
     pub(super) http2: bool,
     pub(super) hash: Option<u64>,
-    pub(super) deadline: Option<Instant>,
+    pub(super) deadline: &'c Deadline,
     pub(super) tried: Vec<Arc<Endpoint>>,
     /// Attempts so far.
     pub(super) count: u32,
@@ -82,16 +83,22 @@ impl Attempts<'_> {
         loop {
             self.count += 1;
             exchange.observe_upstream(|upstream| upstream.attempts = self.count);
-            let per_try = retry.and_then(|retry| retry.per_try_timeout).map(|limit| Instant::now() + limit);
-            let until = [self.deadline, per_try].into_iter().flatten().min();
+            let whole = self.deadline;
+            let per_try = retry.and_then(|retry| retry.per_try_timeout).map(|limit| whole.attempt(limit));
             let attempt = self.attempt(exchange);
-            let result = match until {
-                None => attempt.await,
-                Some(until) => match timeout_at(until, attempt).await {
-                    Ok(result) => result,
-                    Err(_) => Err(self.timed_out(until)),
-                },
+            let won = match &per_try {
+                None => within(&[whole], attempt).await,
+                Some(per_try) => within(&[whole, per_try], attempt).await,
             };
+            let result = won.unwrap_or_else(|| Err(self.timed_out()));
+            if exchange.progress.as_ref().is_some_and(|progress| progress.late.get()) && result.is_err() {
+                let reply = LocalReply::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "request_overall_timeout",
+                    "request timeout",
+                );
+                return Err(LocalReply { close: true, ..reply }.into());
+            }
             let lost = match &result {
                 Ok((response, ..)) => {
                     let grpc = grpc_status(response.headers());
@@ -134,7 +141,7 @@ impl Attempts<'_> {
         };
         let Ok(permit) = self.upstream.begin_retry() else { return false };
         let wait = retry.back_off(self.retries, random());
-        if self.deadline.is_some_and(|deadline| Instant::now() + wait >= deadline) {
+        if self.deadline.at().is_some_and(|deadline| Instant::now() + wait >= deadline) {
             return false;
         }
         self._retrying = Some(permit);
@@ -143,15 +150,11 @@ impl Attempts<'_> {
         true
     }
 
-    fn timed_out(&self, until: Instant) -> Failure {
+    fn timed_out(&self) -> Failure {
         if let Some(endpoint) = self.tried.last() {
             self.upstream.report(endpoint, Outcome::Timeout);
         }
-        if self.deadline.is_some_and(|deadline| deadline <= until) {
-            Failure::Timeout
-        } else {
-            Failure::PerTryTimeout
-        }
+        if self.deadline.is_over() { Failure::Timeout } else { Failure::PerTryTimeout }
     }
 
     async fn attempt(&mut self, exchange: &mut Exchange) -> Result<Won, Failure> {
@@ -160,7 +163,7 @@ impl Attempts<'_> {
         let choice = Choice {
             hash: self.hash,
             avoid: if avoid { &self.tried } else { &[] },
-            original: Some(connection.destination),
+            original: connection.original,
         };
         let endpoint = self.upstream.pick(&choice).ok_or(Failure::NoHealthyUpstream)?;
         exchange.observe_upstream(|upstream| upstream.host = Some(Arc::from(endpoint.address.to_string())));

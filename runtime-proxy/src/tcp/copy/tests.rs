@@ -17,6 +17,7 @@ fn connection() -> Connection {
         remote: nowhere,
         direct_remote: nowhere,
         destination: nowhere,
+        original: None,
         inspected: Inspected {
             transport: TransportProtocol::RawBuffer,
             server_name: String::new(),
