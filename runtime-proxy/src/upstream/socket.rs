@@ -8,8 +8,8 @@ use meshc_contract::proxy::TcpKeepalive;
 use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 
-/// How often another port is tried once the ports of a source address are all in use.
-const ATTEMPTS: u32 = 16;
+/// How often another port of a source address is tried.
+const ATTEMPTS: u32 = 64;
 
 /// Connects over TCP, from an address of the same family if there is one among `sources`.
 ///
@@ -21,39 +21,26 @@ pub(super) async fn connect(
     keepalive: Option<TcpKeepalive>,
 ) -> io::Result<TcpStream> {
     let source = sources.iter().find(|source| source.is_ipv4() == address.is_ipv4()).copied();
-    let first = match open(address, source, keepalive, false) {
-        Ok(socket) => return socket.connect(address).await,
-        Err(error) => error,
-    };
-    if source.is_none() || first.kind() != io::ErrorKind::AddrInUse {
-        return Err(first);
-    }
-    // Binding to an address takes a port of it for itself, and there are none left, if only because connections that ended
-    // lately hold them. With SO_REUSEADDR a port may serve several destinations; one that serves this one already shows when
-    // connecting, and the next attempt gets another.
-    let mut last = first;
-    for _ in 0..ATTEMPTS {
-        match open(address, source, keepalive, true)?.connect(address).await {
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => last = error,
-            other => return other,
+    let Some(source) = source else { return open(address, keepalive)?.connect(address).await };
+    let mut attempt = 1;
+    loop {
+        let socket = open(address, keepalive)?;
+        // Binding takes a port of the address before the destination is known. Only with SO_REUSEADDR may a port serve several
+        // destinations, and serve again while a connection that has ended waits for its last packets. One that serves this very
+        // destination shows when connecting, and the next attempt gets another.
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::new(source, 0))?;
+        match socket.connect(address).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && attempt < ATTEMPTS => {
+                attempt += 1
+            }
+            connected => return connected,
         }
     }
-    Err(last)
 }
 
-fn open(
-    address: SocketAddr,
-    source: Option<IpAddr>,
-    keepalive: Option<TcpKeepalive>,
-    share_port: bool,
-) -> io::Result<TcpSocket> {
+fn open(address: SocketAddr, keepalive: Option<TcpKeepalive>) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    if let Some(source) = source {
-        if share_port {
-            socket.set_reuseaddr(true)?;
-        }
-        socket.bind(SocketAddr::new(source, 0))?;
-    }
     if let Some(keepalive) = keepalive {
         SockRef::from(&socket).set_tcp_keepalive(&spelled(keepalive))?;
     }

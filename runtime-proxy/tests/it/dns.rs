@@ -52,7 +52,7 @@ impl NameServer {
         message.edns = None;
         match self.names.lock().unwrap().get(&name) {
             Some(Says::Addresses(ips)) if question.query_type == RecordType::A => {
-                let record = |ip: &Ipv4Addr| Record::from_rdata(question.name.clone(), 1, RData::A(A(*ip)));
+                let record = |ip: &Ipv4Addr| Record::from_rdata(question.name.clone(), 4, RData::A(A(*ip)));
                 message.answers = ips.iter().map(record).collect();
             }
             Some(Says::Addresses(_)) => {}

@@ -139,3 +139,21 @@ async fn mtls_is_for_the_endpoints_that_take_it() {
     let (connected, _) = tokio::join!(upstream.connect(plain, wanted), other.accept());
     assert!(connected.unwrap().peer.is_none());
 }
+
+/// Ports of a source address are shared by destinations, so that one that serves the same destination already is tried again and not
+/// an error.
+#[tokio::test]
+async fn many_connections_come_from_one_address() {
+    let (listener, port) = listener().await;
+    let upstream = to(port, json!({"bindSource": ["127.0.0.6"]}));
+    let endpoint = pick(&upstream).unwrap();
+    let mut open = Vec::new();
+    for _ in 0..400 {
+        let (connected, accepted) = tokio::join!(upstream.connect(&endpoint, PLAIN), listener.accept());
+        open.push((connected.unwrap(), accepted.unwrap()));
+    }
+    let mut ports: Vec<_> = open.iter().map(|(connected, _)| connected.local.unwrap()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 400);
+}
