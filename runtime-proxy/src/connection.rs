@@ -108,13 +108,21 @@ impl Request for NoRequest {
 }
 
 impl Connection {
-    /// Whether policies of a chain let the connection in; they decide in order, and the first that denies it ends it.
+    /// Whether policies of a chain let the connection in; they decide in order, and the first that denies it ends it. What policies
+    /// in dry run would have decided is told to `dry_run`.
     ///
     /// # Errors
     /// The rule that denied it; `None` if no rule allowed it.
-    pub(crate) fn authorize<'p>(&self, filters: &'p [AuthorizationFilter]) -> Result<(), Option<&'p RuleId>> {
+    pub(crate) fn authorize<'p>(
+        &self,
+        filters: &'p [AuthorizationFilter],
+        dry_run: impl Fn(bool),
+    ) -> Result<(), Option<&'p RuleId>> {
         let facts = self.facts(None::<&NoRequest>, self.remote.ip(), None);
-        for AuthorizationFilter { action, rules, dry_run: _ } in filters {
+        for AuthorizationFilter { action, rules, dry_run: tried } in filters {
+            if let Some(tried) = tried {
+                dry_run(decide(*action, Some(tried), &facts).allowed);
+            }
             let Decision { allowed, rule } = decide(*action, rules.as_deref(), &facts);
             if !allowed {
                 return Err(rule);

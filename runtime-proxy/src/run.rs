@@ -124,8 +124,15 @@ impl Process<'_> {
         let hangup = signal(SignalKind::hangup()).map_err(RunError::io("SIGHUP"))?;
         let resolver = resolver(options)?;
         resolver.adopt(&config.upstreams);
-        if tokio::time::timeout(FIRST_ANSWERS, resolver.answered()).await.is_err() {
-            log::warn("some names have no address yet", &[("waited", &"5s")]);
+        tokio::select! {
+            waited = tokio::time::timeout(FIRST_ANSWERS, resolver.answered()) => {
+                if waited.is_err() {
+                    log::warn("some names have no address yet", &[("waited", &"5s")]);
+                }
+            }
+            // Nothing was taken yet that would have to be finished.
+            _ = term.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
         }
         sockets.apply(change).await;
         admin.set_live();

@@ -113,7 +113,13 @@ async fn admit(
             return Err("tls");
         }
     };
-    if let Err(rule) = connection.authorize(&chain.source.authorization) {
+    let dry_run = |allowed| {
+        let help = "Requests that policies in dry run looked at.";
+        let result = if allowed { "allowed" } else { "denied" };
+        let name = "meshc_proxy_authorization_dry_run_total";
+        config.labels.metrics().add(name, help, &[("result", result)], 1.0);
+    };
+    if let Err(rule) = connection.authorize(&chain.source.authorization, dry_run) {
         log_refused(logs, &connection, Flags::of_name("UAEX").unwrap_or(Flags::NONE), &denied(rule));
         stream.reset();
         return Err("policy");

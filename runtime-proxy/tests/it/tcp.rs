@@ -209,11 +209,50 @@ fn a_policy_of_the_chain_resets_whom_it_denies() {
     let mut listeners = [tcp_listener("denied", denied), tcp_listener("allowed", allowed)];
     listeners[0]["chains"][0]["authorization"] = filter("127.0.0.0");
     listeners[1]["chains"][0]["authorization"] = filter("10.0.0.0");
-    let _proxy = Proxy::start(config(&listeners, &[("server", upstream(echo_server()))]));
+    let dry_run = filter("127.0.0.0")[0]["rules"].take();
+    listeners[1]["chains"][0]["authorization"][0]["dryRun"] = dry_run;
+    let proxy = Proxy::start(config(&listeners, &[("server", upstream(echo_server()))]));
     let mut client = connect(denied);
     let _ = client.write_all(b"hello");
     assert_eq!(client.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     echoes(&mut connect(allowed), "hello");
+    assert_eq!(proxy.metric("meshc_proxy_authorization_dry_run_total{result=\"denied\"}"), Some(1.0));
+    assert_eq!(proxy.metric("meshc_proxy_connections_refused_total{reason=\"policy\"}"), Some(1.0));
+}
+
+#[test]
+fn a_unix_socket_is_a_listener_and_an_upstream() {
+    let folder = tempfile::tempdir().unwrap();
+    let (near, far) = (folder.path().join("near"), folder.path().join("far"));
+    let server = std::os::unix::net::UnixListener::bind(&far).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().map_while(Result::ok) {
+            let _ = std::io::copy(&mut stream.try_clone().unwrap(), &mut stream);
+        }
+    });
+    let mut listener = tcp_listener("unix", 0);
+    listener["bind"] = json!([{ "unix": near }]);
+    let mut to = upstream(crate::proxy::loopback(1));
+    to["discovery"]["endpoints"]["groups"][0]["endpoints"][0]["address"] = json!({ "unix": far });
+    let _proxy = Proxy::start(config(&[listener], &[("server", to)]));
+    let mut client = std::os::unix::net::UnixStream::connect(&near).unwrap();
+    client.set_read_timeout(Some(crate::proxy::PATIENCE)).unwrap();
+    client.write_all(b"hello").unwrap();
+    let mut back = [0; 5];
+    client.read_exact(&mut back).unwrap();
+    assert_eq!(&back, b"hello");
+}
+
+#[test]
+fn pitfall_26_a_socket_that_was_dialled_itself_leads_to_no_original_destination() {
+    let port = free_port();
+    let mut to = upstream(crate::proxy::loopback(1));
+    to["discovery"] = json!({ "originalDestination": {} });
+    let proxy = Proxy::start(config(&[tcp_listener("itself", port)], &[("server", to)]));
+    let mut client = connect(port);
+    let _ = client.write_all(b"hello");
+    assert!(matches!(client.read(&mut [0; 8]), Ok(0) | Err(_)));
+    eventually(|| proxy.metric("meshc_proxy_connections") == Some(0.0), "no connection is left");
 }
 
 #[test]
