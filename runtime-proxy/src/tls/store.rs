@@ -78,7 +78,10 @@ impl Store {
         let mesh = RootSource::Mesh(self.identity.roots.clone());
         let told = |cell: &Arc<Cell<RootSet>>| {
             let roots = cell.get();
-            roots.as_deref().map(|roots| info::summaries(&roots.path, &roots.certificates)).unwrap_or_default()
+            roots
+                .as_deref()
+                .map(|roots| info::summaries(&roots.path, &roots.certificates))
+                .unwrap_or_default()
         };
         let mut roots: BTreeMap<_, _> = self.loaded.roots.all();
         let mut mesh = roots.remove(&mesh).map(|cell| told(&cell)).unwrap_or_default();

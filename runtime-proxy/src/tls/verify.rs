@@ -70,7 +70,9 @@ impl Rules {
         let parsed = EndEntityCert::try_from(leaf).map_err(|_| CertificateError::BadEncoding)?;
         if let Some(roots) = &self.roots {
             let roots = roots.get();
-            let roots = roots.as_deref().ok_or_else(|| refused("there are no roots to check it against".to_owned()))?;
+            let roots = roots
+                .as_deref()
+                .ok_or_else(|| refused("there are no roots to check it against".to_owned()))?;
             self.check_chain(&parsed, roots, intermediates, side, now)?;
         }
         self.check_names(leaf)?;
