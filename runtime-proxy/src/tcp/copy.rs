@@ -263,7 +263,14 @@ impl<'c> OneWay<'c> {
     ) -> Poll<Result<bool, Broken>> {
         scratch::with(self.moved, |scratch| {
             let mut read = ReadBuf::new(scratch);
-            ready!(Pin::new(source).poll_read(context, &mut read)).map_err(|_| Broken::Source)?;
+            match ready!(Pin::new(source).poll_read(context, &mut read)) {
+                Ok(()) => {}
+                // TLS that ends without saying so: many programs just close. It is the end for Envoy as well.
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                    return Poll::Ready(Ok(true));
+                }
+                Err(_) => return Poll::Ready(Err(Broken::Source)),
+            }
             let mut rest = read.filled();
             if rest.is_empty() {
                 return Poll::Ready(Ok(true));

@@ -12,7 +12,8 @@ use rcgen::{
 use serde_json::{Value, json};
 
 use crate::proxy::{
-    Proxy, config, connect, echo_server, echoes, eventually, free_port, loopback, tcp_listener, upstream,
+    Proxy, config, connect, echo_server, echoes, eventually, free_port, loopback, server, tcp_listener,
+    upstream,
 };
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -23,6 +24,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 pub(crate) struct Root {
     issuer: Issuer<'static, KeyPair>,
     pub(crate) pem: String,
+    der: rustls::pki_types::CertificateDer<'static>,
 }
 
 impl Root {
@@ -31,8 +33,9 @@ impl Root {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let pem = pem("CERTIFICATE", params.self_signed(&key).unwrap().der());
-        Self { issuer: Issuer::new(params, key), pem }
+        let certificate = params.self_signed(&key).unwrap();
+        let pem = pem("CERTIFICATE", certificate.der());
+        Self { issuer: Issuer::new(params, key), pem, der: certificate.der().clone() }
     }
 
     /// Writes the files of an identity into a folder and says where they are.
@@ -40,7 +43,9 @@ impl Root {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         let identity = format!("spiffe://cluster.local/ns/shop/sa/{account}");
-        params.subject_alt_names = vec![SanType::URI(identity.try_into().unwrap())];
+        let name = format!("{account}.example");
+        params.subject_alt_names =
+            vec![SanType::URI(identity.try_into().unwrap()), SanType::DnsName(name.try_into().unwrap())];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -108,9 +113,9 @@ fn a_permissive_server_takes_mtls_and_plaintext_and_knows_which_is_which() {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::new();
     let port = free_port();
-    let mut server = config(&[inbound(port, true)], &[("server", upstream(echo_server()))]);
-    as_account(&mut server, "server", root.issue(folder.path(), "server"));
-    let server = Proxy::start(server);
+    let mut settings = config(&[inbound(port, true)], &[("server", upstream(echo_server()))]);
+    as_account(&mut settings, "server", root.issue(folder.path(), "server"));
+    let server = Proxy::start(settings);
     let (_client, entry) = outbound(root.issue(folder.path(), "client"), port);
     let mut secured = connect(entry);
     echoes(&mut secured, "secret");
@@ -147,9 +152,9 @@ fn a_strict_server_takes_no_plaintext_and_no_stranger() {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::new();
     let port = free_port();
-    let mut server = config(&[inbound(port, false)], &[("server", upstream(echo_server()))]);
-    as_account(&mut server, "server", root.issue(folder.path(), "server"));
-    let _server = Proxy::start(server);
+    let mut settings = config(&[inbound(port, false)], &[("server", upstream(echo_server()))]);
+    as_account(&mut settings, "server", root.issue(folder.path(), "server"));
+    let _server = Proxy::start(settings);
     let strangers = tempfile::tempdir().unwrap();
     let mut stranger = Root::new().issue(strangers.path(), "client");
     // It trusts the server, but the server does not trust it.
@@ -170,9 +175,9 @@ fn open_connections_outlive_a_rotation_and_new_ones_use_it() {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::new();
     let port = free_port();
-    let mut server = config(&[inbound(port, false)], &[("server", upstream(echo_server()))]);
-    as_account(&mut server, "server", root.issue(folder.path(), "server"));
-    let server = Proxy::start(server);
+    let mut settings = config(&[inbound(port, false)], &[("server", upstream(echo_server()))]);
+    as_account(&mut settings, "server", root.issue(folder.path(), "server"));
+    let server = Proxy::start(settings);
     let (client, entry) = outbound(root.issue(folder.path(), "client"), port);
     let mut open = connect(entry);
     echoes(&mut open, "before");
@@ -186,4 +191,61 @@ fn open_connections_outlive_a_rotation_and_new_ones_use_it() {
     assert_ne!(serial(&server), before);
     echoes(&mut open, "after");
     echoes(&mut connect(entry), "new");
+}
+
+#[test]
+fn pitfall_14_an_end_of_one_side_passes_through_mtls_and_leaves_the_other_open() {
+    // It answers only after the end of the question.
+    let address = server(|mut stream| {
+        let mut question = Vec::new();
+        stream.read_to_end(&mut question).unwrap();
+        question.reverse();
+        stream.write_all(&question).unwrap();
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::new();
+    let port = free_port();
+    let mut config = config(&[inbound(port, false)], &[("server", upstream(address))]);
+    as_account(&mut config, "server", root.issue(folder.path(), "server"));
+    let _server = Proxy::start(config);
+    let (_client, entry) = outbound(root.issue(folder.path(), "client"), port);
+    let mut client = connect(entry);
+    client.write_all(b"abc").unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "cba");
+}
+
+#[test]
+fn tls_that_ends_without_saying_so_is_an_end_and_no_reset() {
+    let (sender, heard) = std::sync::mpsc::channel();
+    let address = server(move |mut stream| {
+        let mut all = Vec::new();
+        let ended = stream.read_to_end(&mut all).map_err(|error| error.kind());
+        sender.send((ended, all)).unwrap();
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::new();
+    let port = free_port();
+    let mut listener = tcp_listener("terminating", port);
+    listener["chains"][0]["tls"] = json!({ "certificates": ["workload"], "client": {} });
+    let mut config = config(&[listener], &[("server", upstream(address))]);
+    as_account(&mut config, "server", root.issue(folder.path(), "server"));
+    let _proxy = Proxy::start(config);
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(root.der.clone()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "server.example".try_into().unwrap();
+    let session = rustls::ClientConnection::new(std::sync::Arc::new(tls), name).unwrap();
+    let mut stream = rustls::StreamOwned::new(session, connect(port));
+    stream.write_all(b"abc").unwrap();
+    stream.flush().unwrap();
+    stream.sock.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(heard.recv_timeout(crate::proxy::PATIENCE).unwrap(), (Ok(3), b"abc".to_vec()));
 }
