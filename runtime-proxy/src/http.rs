@@ -9,6 +9,7 @@ mod connection;
 mod cors;
 mod exchange;
 mod fault;
+mod flood;
 mod forward;
 mod hash;
 mod header_operations;

@@ -10,7 +10,7 @@ use ::http::HeaderMap;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::{Notify, oneshot};
-use tokio::time::{Timeout, timeout};
+use tokio::time::{Instant, Sleep, Timeout, sleep_until, timeout};
 
 /// How long a body waits for `100 Continue` of the upstream before it goes anyway (RFC 9110 §10.1.1).
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(super) enum BodyError {
     #[error("the body is not wanted any longer")]
     Abandoned,
     /// It took too long.
-    #[error("the response took too long")]
+    #[error("it took too long")]
     Timeout,
 }
 
@@ -34,8 +34,36 @@ pub(super) enum BodyError {
 pub(super) struct Progress {
     /// Bytes that came from the client.
     pub(super) received: Cell<u64>,
-    /// Whether all of it came.
-    pub(super) done: Cell<bool>,
+    /// Whether all of it came, and when.
+    pub(super) finished: Cell<Option<Instant>>,
+    /// When all of it must be there.
+    pub(super) deadline: Option<Instant>,
+    /// Whether it was not.
+    pub(super) late: Cell<bool>,
+    timer: RefCell<Option<Pin<Box<Sleep>>>>,
+}
+
+impl Progress {
+    /// Nothing yet; all of it must be there by some time.
+    pub(super) fn until(deadline: Option<Instant>) -> Self {
+        Self { deadline, ..Self::default() }
+    }
+
+    /// All of it is there.
+    pub(super) fn finish(&self) {
+        if self.finished.get().is_none() {
+            self.finished.set(Some(Instant::now()));
+        }
+    }
+
+    /// Whether the time is up. Only asked while there is nothing to pass on.
+    fn is_late(&self, context: &mut Context<'_>) -> bool {
+        let Some(deadline) = self.deadline else { return false };
+        let mut timer = self.timer.borrow_mut();
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        self.late.set(timer.as_mut().poll(context).is_ready());
+        self.late.get()
+    }
 }
 
 /// The body of a request on its way to an upstream.
@@ -96,9 +124,13 @@ fn stream(
     progress: &Progress,
     context: &mut Context<'_>,
 ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-    let frame = ready!(Pin::new(&mut *incoming).poll_frame(context));
+    let polled = Pin::new(&mut *incoming).poll_frame(context);
+    if polled.is_pending() && progress.is_late(context) {
+        return Poll::Ready(Some(Err(BodyError::Timeout)));
+    }
+    let frame = ready!(polled);
     match &frame {
-        None => progress.done.set(true),
+        None => progress.finish(),
         Some(Ok(frame)) => {
             if let Some(data) = frame.data_ref() {
                 progress
@@ -106,7 +138,7 @@ fn stream(
                     .set(progress.received.get() + u64::try_from(data.len()).unwrap_or_default());
             }
             if frame.is_trailers() || incoming.is_end_stream() {
-                progress.done.set(true);
+                progress.finish();
             }
         }
         Some(Err(_)) => {}
@@ -282,7 +314,7 @@ impl Replay {
         }
         let frame = ready!(source.poll(context));
         self.at = source.chunks.len();
-        self.done = matches!(&frame, None) || matches!(&frame, Some(Ok(frame)) if frame.is_trailers());
+        self.done = frame.is_none() || matches!(&frame, Some(Ok(frame)) if frame.is_trailers());
         Poll::Ready(frame)
     }
 

@@ -1,6 +1,7 @@
 //! Forwarding: one destination, as many attempts as the route allows, and one answer.
 
 mod attempt;
+mod deadline;
 mod failure;
 
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use meshc_contract::proxy::UpstreamProtocol;
 use tokio::time::{Duration, Instant};
 
 use self::attempt::{Attempts, Bodies};
+use self::deadline::Deadline;
 use super::HttpConnection;
 use super::body::{Progress, Source};
 use super::exchange::{Client, Exchange};
@@ -66,7 +68,7 @@ pub(super) async fn forward<'c>(
     body: Incoming,
     exchange: &mut Exchange,
 ) -> Result<Answered<'c>, Box<LocalReply>> {
-    let Call { http, client, route, forward, .. } = call;
+    let Call { http, client, forward, .. } = call;
     let missing = || {
         let reply = LocalReply::new(forward.unknown_upstream, "cluster_not_found", "");
         Box::new(reply.flagged(Flags::NO_CLUSTER))
@@ -102,8 +104,12 @@ pub(super) async fn forward<'c>(
         };
         mirror::send(&forward.mirrors, &mirror::Original { head: &head, body, want, timeout });
     }
-    let longest = [timeout, http.limits.max_stream].into_iter().flatten().min();
-    let deadline = longest.map(|longest| Instant::from_std(exchange.started) + longest);
+    let deadline = Deadline {
+        limit: timeout,
+        since: Instant::now(),
+        progress: exchange.progress.clone(),
+        latest: http.limits.max_stream.map(|longest| Instant::from_std(exchange.started) + longest),
+    };
     let attempts = Attempts {
         call,
         upstream,
@@ -111,15 +117,14 @@ pub(super) async fn forward<'c>(
         bodies,
         http2,
         hash,
-        deadline,
+        deadline: &deadline,
         tried: Vec::new(),
         count: 0,
         retries: 0,
         _retrying: None,
     };
     let (response, lease, guards, took) = attempts.run(exchange).await?;
-    let _ = route;
-    Ok(Answered { response, lease, guards, deadline, took, target, set_cookie })
+    Ok(Answered { response, lease, guards, deadline: deadline.at(), took, target, set_cookie })
 }
 
 /// Does to the head what destination and route say. Returns the time that the whole response may take.
@@ -160,7 +165,8 @@ fn bodies(call: Call<'_>, head: &mut Head, body: Incoming, exchange: &mut Exchan
         // The body is asked for at once, and whoever asks answers the expectation.
         head.parts.headers.remove(EXPECT);
     }
-    let progress = Rc::new(Progress::default());
+    let deadline = call.http.limits.request.map(|limit| Instant::from_std(exchange.started) + limit);
+    let progress = Rc::new(Progress::until(deadline));
     exchange.progress = Some(Rc::clone(&progress));
     if !call.forward.mirrors.is_empty() {
         return Bodies::Again(Source::new(body, progress, COPY));

@@ -35,8 +35,6 @@ names! {
     ENVOY_DECORATOR = "x-envoy-decorator-operation";
     GRPC_STATUS = "grpc-status";
     GRPC_MESSAGE = "grpc-message";
-    REQUEST_METHOD = "access-control-request-method";
-    REQUEST_PRIVATE_NETWORK = "access-control-request-private-network";
 }
 
 /// Headers that only internal callers may send.

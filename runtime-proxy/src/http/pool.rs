@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{self, Arc};
 use std::time::{Duration, Instant};
 
@@ -97,7 +98,7 @@ struct Idle {
 
 /// What is known of a connection as long as it lives.
 #[derive(Debug, Clone)]
-struct Entry {
+pub(crate) struct Entry {
     born: Instant,
     served: u32,
     far: Rc<Far>,
@@ -200,13 +201,32 @@ impl Pool {
     }
 }
 
+/// An upstream that somebody waits for room at, by its address in memory. Room may be taken by connections that other threads keep
+/// and do not use; they give them up then.
+static STARVING: AtomicUsize = AtomicUsize::new(0);
+/// Wakes the threads when it changes.
+static STARVED: Notify = Notify::const_new();
+
+/// Asks all threads to give up connections to an upstream that they do not use.
+fn starve(upstream: &Arc<Upstream>) {
+    STARVING.store(Arc::as_ptr(upstream).addr(), Ordering::Relaxed);
+    STARVED.notify_waiters();
+}
+
 /// Looks at the pools of this thread now and then, as long as the thread lives.
 async fn sweep() {
     loop {
-        tokio::time::sleep(SWEEP).await;
-        POOLS.with_borrow_mut(|pools| {
-            pools.pools.retain(|_, pool| pool.sweep() || Rc::strong_count(pool) > 1);
-        });
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => POOLS.with_borrow_mut(|pools| {
+                pools.pools.retain(|_, pool| pool.sweep() || Rc::strong_count(pool) > 1);
+            }),
+            () = STARVED.notified() => POOLS.with_borrow(|pools| {
+                let starving = STARVING.load(Ordering::Relaxed);
+                for (_, pool) in pools.pools.iter().filter(|(key, _)| key.upstream == starving) {
+                    pool.idle.borrow_mut().clear();
+                }
+            }),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct FromUpstream {
     /// The connection that it comes on.
     pub(super) lease: Lease,
     /// What is counted while it comes.
-    pub(super) guards: Guards,
+    pub(super) _guards: Guards,
     /// When it must be over.
     pub(super) deadline: Option<Instant>,
     /// How long nothing may move.
@@ -57,6 +57,7 @@ pub(super) struct Guards {
 
 impl ResponseBody {
     /// No body, and the exchange is over.
+    #[expect(clippy::boxed_local, reason = "it is over, and goes as it came")]
     pub(super) fn empty(mut exchange: Box<Exchange>) -> Self {
         exchange.complete = true;
         Self { kind: Kind::Empty, exchange: None }
@@ -108,7 +109,7 @@ impl ResponseBody {
 
 /// Whether the whole request was sent; a connection that still takes the rest of one cannot take another.
 fn sent_request(exchange: &Exchange) -> bool {
-    exchange.progress.as_ref().is_none_or(|progress| progress.done.get())
+    exchange.progress.as_ref().is_none_or(|progress| progress.finished.get().is_some())
 }
 
 impl FromUpstream {

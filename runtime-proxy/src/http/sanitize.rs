@@ -38,7 +38,7 @@ const INTERNAL: [(IpAddr, u8); 5] = [
 pub(super) fn sanitize(http: &HttpConnection, connection: &Connection, head: &mut Head) -> Origin {
     let secure = connection.peer.is_some();
     let scheme = if secure { "https" } else { "http" };
-    let direct = connection.remote.ip();
+    let direct = connection.remote.ip().to_canonical();
     let headers = &mut head.parts.headers;
     let hops = usize::try_from(http.trusted_hops).unwrap_or(usize::MAX);
     let (remote, trusted) = if http.use_remote_address {

@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use super::HttpConnection;
 use super::connection::Limits;
 use super::exchange::{Client, Exchange};
+use super::flood::Calm;
 use super::local_reply::LocalReply;
 use super::respond;
 use super::service::handle;
@@ -133,7 +134,7 @@ async fn serve_http2(stream: Stream, client: &Rc<Client>, http: &HttpConnection)
             .max_concurrent_streams(streams)
             .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(RESETS)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Calm::new(stream)), service)
     );
     let _ =
         drive(connection.as_mut(), client, http.limits, |connection| connection.graceful_shutdown()).await;

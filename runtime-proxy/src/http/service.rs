@@ -247,7 +247,7 @@ impl Routed<'_> {
         respond::close_when_draining(&exchange, headers);
         let idle = exchange.http.limits.stream_idle;
         response.map(|incoming| {
-            let body = FromUpstream { incoming, lease, guards, deadline, idle, timer: None };
+            let body = FromUpstream { incoming, lease, _guards: guards, deadline, idle, timer: None };
             ResponseBody::upstream(exchange, body)
         })
     }

@@ -1,6 +1,6 @@
 //! Servers and clients that speak HTTP byte by byte, so that a test sees what is on the wire.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -10,21 +10,21 @@ use crate::proxy::{Proxy, config, connect, free_port, server, upstream};
 
 /// A request as a server saw it.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// First line.
-    pub line: String,
+    pub(crate) line: String,
     /// Header lines, names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
     /// Lines behind a chunked body.
-    pub trailers: String,
+    pub(crate) trailers: String,
     /// Number of the connection.
-    pub connection: usize,
+    pub(crate) connection: usize,
 }
 
 impl Seen {
     /// The values of a header, joined by commas.
-    pub fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let values: Vec<&str> =
             self.headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str()).collect();
         (!values.is_empty()).then(|| values.join(","))
@@ -33,13 +33,13 @@ impl Seen {
 
 /// A server that answers as a test says and remembers what it saw.
 #[derive(Clone)]
-pub struct Backend {
-    pub address: SocketAddr,
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 /// What a server does after a request.
-pub enum Then {
+pub(crate) enum Then {
     /// It writes this and reads the next request.
     Answer(String),
     /// It writes this and closes.
@@ -50,7 +50,7 @@ pub enum Then {
 
 impl Backend {
     /// Answers every request by what a function makes of it.
-    pub fn new(answer: impl Fn(&Seen) -> Then + Clone + Send + 'static) -> Self {
+    pub(crate) fn new(answer: impl Fn(&Seen) -> Then + Clone + Send + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(Mutex::new(0));
         let remembered = Arc::clone(&seen);
@@ -83,28 +83,28 @@ impl Backend {
     }
 
     /// Answers 200 with a text.
-    pub fn saying(text: &'static str) -> Self {
+    pub(crate) fn saying(text: &'static str) -> Self {
         Self::new(move |_| Then::Answer(ok(text)))
     }
 
     /// What it saw so far.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// What it saw last.
-    pub fn last(&self) -> Seen {
+    pub(crate) fn last(&self) -> Seen {
         self.seen().pop().expect("no request arrived")
     }
 }
 
 /// An answer with a text.
-pub fn ok(text: &str) -> String {
+pub(crate) fn ok(text: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())
 }
 
 /// An answer with a status and no body.
-pub fn status(code: u16) -> String {
+pub(crate) fn status(code: u16) -> String {
     format!("HTTP/1.1 {code} X\r\nContent-Length: 0\r\n\r\n")
 }
 
@@ -145,16 +145,16 @@ fn read_request(reader: &mut impl BufRead, connection: usize) -> Option<Seen> {
 
 /// An answer as a client saw it.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// The head as it is on the wire.
-    pub head: String,
-    pub body: String,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// The values of a header, joined by commas.
-    pub fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let values: Vec<&str> = self
             .head
             .lines()
@@ -168,7 +168,7 @@ impl Answer {
 }
 
 /// Reads one answer, which has a length or is chunked or ends with the connection.
-pub fn read_answer(reader: &mut impl BufRead, to_head: bool) -> Option<Answer> {
+pub(crate) fn read_answer(reader: &mut impl BufRead, to_head: bool) -> Option<Answer> {
     let mut head = String::new();
     loop {
         let line = read_line(reader)?;
@@ -190,8 +190,7 @@ pub fn read_answer(reader: &mut impl BufRead, to_head: bool) -> Option<Answer> {
     } else {
         // Chunks are kept as they are on the wire, with what follows them.
         let chunked = answer.header("transfer-encoding").is_some();
-        loop {
-            let Some(line) = read_line(reader) else { break };
+        while let Some(line) = read_line(reader) {
             answer.body.push_str(&line);
             answer.body.push('\n');
             if chunked && line == "0" {
@@ -207,19 +206,19 @@ pub fn read_answer(reader: &mut impl BufRead, to_head: bool) -> Option<Answer> {
 }
 
 /// Sends bytes and reads the answer.
-pub fn send(port: u16, text: &str) -> Answer {
+pub(crate) fn send(port: u16, text: &str) -> Answer {
     let mut stream = connect(port);
     stream.write_all(text.as_bytes()).unwrap();
     read_answer(&mut BufReader::new(stream), text.starts_with("HEAD ")).expect("no answer")
 }
 
 /// Sends a request without a body for a host, with further header lines.
-pub fn get(port: u16, target: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) fn get(port: u16, target: &str, headers: &[(&str, &str)]) -> Answer {
     send(port, &request("GET", target, headers))
 }
 
 /// A request without a body.
-pub fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
     let mut text = format!("{method} {target} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         text.push_str("Host: a.example\r\n");
@@ -231,7 +230,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
 }
 
 /// Settings of HTTP with some routes for all hosts.
-pub fn http(routes: &Value) -> Value {
+pub(crate) fn http(routes: &Value) -> Value {
     json!({
         "routes": { "inline": { "virtualHosts": [{ "name": "all", "domains": ["*"], "routes": routes }] } },
         "serverHeader": { "overwrite": "istio-envoy" },
@@ -244,7 +243,7 @@ pub fn http(routes: &Value) -> Value {
 }
 
 /// A route for every path that forwards to an upstream.
-pub fn to(upstream: &str) -> Value {
+pub(crate) fn to(upstream: &str) -> Value {
     json!({
         "matches": { "path": { "prefix": "/" } },
         "action": { "forward": { "upstreams": [{ "upstream": upstream }], "timeout": "0s" } },
@@ -252,13 +251,13 @@ pub fn to(upstream: &str) -> Value {
 }
 
 /// A proxy that speaks HTTP on a port.
-pub struct HttpProxy {
-    pub proxy: Proxy,
-    pub port: u16,
+pub(crate) struct HttpProxy {
+    pub(crate) proxy: Proxy,
+    pub(crate) port: u16,
 }
 
 /// Starts a proxy with one listener.
-pub fn start(direction: &str, http: &Value, upstreams: &[(&str, Value)]) -> HttpProxy {
+pub(crate) fn start(direction: &str, http: &Value, upstreams: &[(&str, Value)]) -> HttpProxy {
     let port = free_port();
     let listener = json!({
         "name": "http",
@@ -271,6 +270,6 @@ pub fn start(direction: &str, http: &Value, upstreams: &[(&str, Value)]) -> Http
 }
 
 /// Starts a proxy that forwards everything to a server.
-pub fn in_front_of(backend: &Backend) -> HttpProxy {
+pub(crate) fn in_front_of(backend: &Backend) -> HttpProxy {
     start("outbound", &http(&json!([to("server")])), &[("server", upstream(backend.address))])
 }

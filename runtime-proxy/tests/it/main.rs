@@ -3,7 +3,11 @@
 
 mod access_log;
 mod admin;
+mod balancing;
 mod command;
+mod connections;
+mod dns;
+mod envoy;
 mod fault;
 mod grpc;
 mod headers;
@@ -13,6 +17,7 @@ mod malformed;
 mod mesh;
 mod metrics;
 mod mirror;
+mod outlier;
 mod policy;
 mod probes;
 mod proxy;
@@ -20,5 +25,6 @@ mod reload;
 mod retry;
 mod routing;
 mod tcp;
+mod tls;
 mod tls_transport;
 mod upgrade;

@@ -11,7 +11,7 @@ use meshc_contract::proxy::UpstreamTlsChoice;
 
 use super::super::body::RequestBody;
 use super::super::server::LocalExecutor;
-use super::{Entry, Far, Idle, Lease, Multiplexed, NoConnection, Place, Pool, Want};
+use super::{Entry, Far, Idle, Lease, Multiplexed, NoConnection, Place, Pool, Want, starve};
 use crate::stream::Stream;
 use crate::tls::Alpn;
 use crate::upstream::{Connected, ConnectionPermit, Endpoint, Upstream, Wanted};
@@ -67,7 +67,9 @@ impl Pool {
             if let Ok(permit) = upstream.begin_connection() {
                 return self.connect(upstream, endpoint, want, permit, shared).await;
             }
-            let _ = tokio::time::timeout(LOOK_AGAIN, self.changed.notified()).await;
+            if tokio::time::timeout(LOOK_AGAIN, self.changed.notified()).await.is_err() {
+                starve(upstream);
+            }
             if let Some(lease) = self.free(shared).await {
                 return Ok(lease);
             }

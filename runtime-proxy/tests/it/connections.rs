@@ -1,0 +1,185 @@
+//! Lives of connections: idle, old, drained, reloaded under, flooded.
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::http::{Answer, Backend, Then, get, http, in_front_of, ok, read_answer, request, send, start, to};
+use crate::proxy::{connect, eventually, upstream};
+
+/// Asks on a connection that stays open.
+fn ask(stream: &TcpStream, target: &str) -> Answer {
+    (&mut &*stream).write_all(request("GET", target, &[]).as_bytes()).unwrap();
+    read_answer(&mut BufReader::new(stream), false).unwrap()
+}
+
+/// Waits until the other side has closed.
+fn ends(mut stream: &TcpStream) -> Duration {
+    let before = Instant::now();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    before.elapsed()
+}
+
+#[test]
+fn a_connection_that_is_idle_or_old_is_closed() {
+    let backend = Backend::saying("ok");
+    for limit in ["idleTimeout", "maxConnectionDuration"] {
+        let mut settings = http(&json!([to("server")]));
+        settings["limits"][limit] = "0.3s".into();
+        let proxy = start("outbound", &settings, &[("server", upstream(backend.address))]);
+        let stream = connect(proxy.port);
+        assert_eq!(ask(&stream, "/").status, 200);
+        assert!(ends(&stream) < Duration::from_secs(20), "{limit}");
+    }
+}
+
+#[test]
+fn pitfall_22_a_drain_closes_idle_connections_and_lets_requests_end() {
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Arc::new(std::sync::Mutex::new(wait));
+    let backend = Backend::new(move |seen| {
+        if seen.line.contains("/slow") {
+            let _ = wait.lock().unwrap().recv();
+        }
+        Then::Answer(ok("ok"))
+    });
+    let proxy = in_front_of(&backend);
+    let (idle, busy) = (connect(proxy.port), connect(proxy.port));
+    assert_eq!(ask(&idle, "/").status, 200);
+    (&mut &busy).write_all(request("GET", "/slow", &[]).as_bytes()).unwrap();
+    let (status, _) = (proxy.proxy.status, ());
+    proxy.proxy.signal(Signal::TERM);
+    assert!(ends(&idle) < Duration::from_secs(20));
+    let _ = status;
+    release.send(()).unwrap();
+    let answer = read_answer(&mut BufReader::new(&busy), false).unwrap();
+    assert_eq!((answer.status, answer.header("connection").as_deref()), (200, Some("close")));
+    ends(&busy);
+}
+
+#[test]
+fn a_reload_acts_on_the_next_request_of_an_open_connection() {
+    let (old, new) = (Backend::saying("old"), Backend::saying("new"));
+    let upstreams = [("old", upstream(old.address)), ("new", upstream(new.address))];
+    let proxy = start("outbound", &http(&json!([to("old")])), &upstreams);
+    let stream = connect(proxy.port);
+    assert_eq!(ask(&stream, "/").body, "old");
+    let mut config = proxy.proxy.config();
+    config["listeners"][0]["chains"][0]["handler"]["http"]["routes"]["inline"]["virtualHosts"][0]["routes"] =
+        json!([to("new")]);
+    proxy.proxy.replace(&config.to_string());
+    proxy.proxy.signal(Signal::HUP);
+    // The connection may be told to end by the reload, but never fails.
+    let mut stream = stream;
+    eventually(
+        || {
+            let answer = ask(&stream, "/");
+            assert_eq!(answer.status, 200);
+            if answer.header("connection").as_deref() == Some("close") {
+                stream = connect(proxy.port);
+            }
+            answer.body == "new"
+        },
+        "the new route",
+    );
+}
+
+#[test]
+fn connections_to_upstreams_end_after_so_many_requests() {
+    let backend = Backend::saying("ok");
+    let mut limited = upstream(backend.address);
+    limited["limits"] = json!({ "maxRequestsPerConnection": 2 });
+    let proxy = start("outbound", &http(&json!([to("server")])), &[("server", limited)]);
+    let stream = connect(proxy.port);
+    for _ in 0..5 {
+        assert_eq!(ask(&stream, "/").status, 200);
+    }
+    let connections: Vec<usize> = backend.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [1, 1, 2, 2, 3]);
+}
+
+#[test]
+fn pitfall_2_an_answer_that_ends_with_its_connection_is_passed_on_and_the_connection_not_used_again() {
+    let backend = Backend::new(|_| Then::Close("HTTP/1.0 200 OK\r\n\r\nuntil the end\n".to_owned()));
+    let proxy = in_front_of(&backend);
+    for _ in 0..2 {
+        let answer = send(proxy.port, &request("GET", "/", &[]));
+        assert!(answer.status == 200 && answer.body.contains("until the end"), "{answer:?}");
+    }
+    assert_eq!(backend.last().connection, 2);
+}
+
+#[test]
+fn pitfall_24_a_client_that_does_not_read_holds_up_the_upstream_and_fills_no_memory() {
+    let sent = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&sent);
+    let address = crate::proxy::server(move |mut stream| {
+        let mut head = [0; 4_096];
+        let _ = stream.read(&mut head);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+        let chunk = vec![b'x'; 1 << 16];
+        while stream.write_all(&chunk).is_ok() {
+            count.fetch_add(chunk.len(), std::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    let proxy = start("outbound", &http(&json!([to("server")])), &[("server", upstream(address))]);
+    let mut stream = connect(proxy.port);
+    stream.write_all(request("GET", "/", &[]).as_bytes()).unwrap();
+    let read = || sent.load(std::sync::atomic::Ordering::Relaxed);
+    // It goes on until the buffers of three sockets are full, and no further.
+    let mut before = 0;
+    let mut same = 0;
+    eventually(
+        || {
+            std::thread::sleep(Duration::from_millis(20));
+            same = if read() == before && before > 0 { same + 1 } else { 0 };
+            before = read();
+            same > 15
+        },
+        "a stop",
+    );
+    assert!(before < 64 << 20, "{before}");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.proxy.id())).unwrap();
+    let resident = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let kilobytes: usize = resident.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kilobytes < 200_000, "{resident}");
+}
+
+#[test]
+fn pitfall_7_a_flood_of_pings_is_cut_off() {
+    let backend = Backend::saying("ok");
+    let proxy = in_front_of(&backend);
+    let mut stream = connect(proxy.port);
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    for _ in 0..5_000 {
+        bytes.extend(b"\0\0\x08\x06\0\0\0\0\0 flooded");
+    }
+    let _ = stream.write_all(&bytes);
+    assert!(ends(&stream) < Duration::from_secs(20));
+    assert_eq!(get(proxy.port, "/", &[]).status, 200);
+}
+
+#[test]
+fn the_time_of_a_route_does_not_count_an_injected_delay() {
+    let backend = Backend::saying("ok");
+    let mut route = to("server");
+    route["action"]["forward"]["timeout"] = "0.3s".into();
+    route["fault"] =
+        json!({ "delay": { "percentage": { "numerator": 100, "denominator": "hundred" }, "fixed": "0.5s" } });
+    let proxy = start("outbound", &http(&json!([route])), &[("server", upstream(backend.address))]);
+    assert_eq!(get(proxy.port, "/", &[]).status, 200);
+}
+
+#[test]
+fn an_upload_that_takes_too_long_is_408_where_that_is_limited() {
+    let backend = Backend::saying("ok");
+    let mut settings = http(&json!([to("server")]));
+    settings["limits"]["requestTimeout"] = "0.2s".into();
+    let proxy = start("outbound", &settings, &[("server", upstream(backend.address))]);
+    let answer = send(proxy.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+    assert_eq!((answer.status, answer.body.as_str()), (408, "request timeout"));
+}
