@@ -41,8 +41,6 @@ impl Flags {
     pub(crate) const NO_HEALTHY_UPSTREAM: Self = Self(1 << 1);
     /// The upstream did not answer in time.
     pub(crate) const UPSTREAM_TIMEOUT: Self = Self(1 << 2);
-    /// The proxy reset the connection.
-    pub(crate) const LOCAL_RESET: Self = Self(1 << 3);
     /// The upstream reset the stream.
     pub(crate) const UPSTREAM_RESET: Self = Self(1 << 4);
     /// No connection to the upstream.
@@ -85,11 +83,6 @@ impl Flags {
     /// Whether one of some flags is set.
     pub(crate) const fn intersects(self, others: Self) -> bool {
         self.0 & others.0 != 0
-    }
-
-    /// The flags as a number, for keys.
-    pub(crate) const fn bits(self) -> u32 {
-        self.0
     }
 
     /// `UF,URX`, or `-`.

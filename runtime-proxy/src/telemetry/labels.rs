@@ -140,11 +140,6 @@ impl Labels {
         &self.metrics
     }
 
-    /// The workload of this proxy.
-    pub(crate) fn local(&self) -> PeerId {
-        self.local
-    }
-
     /// The workload of a peer by the URI in its certificate; `None` or empty is nobody that is known.
     pub(crate) fn peer(&self, principal: Option<&str>) -> PeerId {
         let Some(principal) = principal.filter(|principal| !principal.is_empty()) else {

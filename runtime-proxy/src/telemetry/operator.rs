@@ -333,15 +333,9 @@ impl Header {
     }
 
     fn names(&self) -> impl Iterator<Item = &HeaderName> {
-        let name = |name: &'_ Name| match name {
-            Name::Header(_) => true,
-            _ => false,
-        };
-        std::iter::once(&self.first).chain(&self.otherwise).filter(move |one| name(one)).filter_map(|one| {
-            match one {
-                Name::Header(name) => Some(name),
-                _ => None,
-            }
+        std::iter::once(&self.first).chain(&self.otherwise).filter_map(|one| match one {
+            Name::Header(name) => Some(name),
+            _ => None,
         })
     }
 
