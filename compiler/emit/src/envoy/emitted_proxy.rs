@@ -122,7 +122,7 @@ impl EmittedProxy {
 fn dynamic_resources(moved: &[ResourceKind]) -> String {
     let source = |kind: ResourceKind| {
         let path = format!("{CONFIG_DIRECTORY}/{}", kind.file_name());
-        moved.contains(&kind).then(|| xds::ConfigSource {
+        moved.contains(&kind).then_some(xds::ConfigSource {
             path_config_source: Some(xds::PathConfigSource { path }),
             resource_api_version: "V3",
         })
