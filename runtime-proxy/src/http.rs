@@ -7,6 +7,7 @@ mod body;
 mod client_cert;
 mod connection;
 mod cors;
+mod drive;
 mod exchange;
 mod fault;
 mod flood;

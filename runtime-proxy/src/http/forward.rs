@@ -119,6 +119,7 @@ pub(super) async fn forward<'c>(
         hash,
         deadline: &deadline,
         tried: Vec::new(),
+        current: None,
         count: 0,
         retries: 0,
         _retrying: None,

@@ -1,10 +1,8 @@
 //! The server side of a connection: HTTP/1.1 or HTTP/2, and when it ends.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
 
 use ::http::StatusCode;
 use bytes::BytesMut;
@@ -16,6 +14,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::HttpConnection;
 use super::connection::Limits;
+use super::drive::drive;
 use super::exchange::{Client, Exchange};
 use super::flood::Calm;
 use super::local_reply::LocalReply;
@@ -35,8 +34,6 @@ const HEAD: usize = 60 * 1024;
 const BUFFER: usize = 128 * 1024;
 /// Streams that a client may reset before they were looked at (CVE-2023-44487).
 const RESETS: usize = 20;
-/// Time for a connection to end once it was told to.
-const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Runs the tasks of a connection on its own thread.
 #[derive(Debug, Clone, Copy)]
@@ -138,60 +135,4 @@ async fn serve_http2(stream: Stream, client: &Rc<Client>, http: &HttpConnection)
     );
     let _ =
         drive(connection.as_mut(), client, http.limits, |connection| connection.graceful_shutdown()).await;
-}
-
-/// Runs a connection until it ends by itself, has been idle or alive for too long, or the proxy drains. `None` if it had to be cut
-/// off.
-async fn drive<C: Future>(
-    mut connection: Pin<&mut C>,
-    client: &Client,
-    limits: Limits,
-    goodbye: impl Fn(Pin<&mut C>),
-) -> Option<C::Output> {
-    let mut drained = pin!(client.drain.started());
-    let born = Instant::now();
-    let mut timer = pin!(tokio::time::sleep(next_look(client, limits, born)));
-    let mut leaving = false;
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(output) = connection.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
-        }
-        if !leaving && drained.as_mut().poll(context).is_ready() {
-            leaving = true;
-            goodbye(connection.as_mut());
-            if let Poll::Ready(output) = connection.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
-            }
-        }
-        while timer.as_mut().poll(context).is_ready() {
-            let old = limits.max_connection.is_some_and(|limit| born.elapsed() >= limit);
-            let idle = client.active.get() == 0
-                && limits.idle.is_some_and(|limit| client.last.get().elapsed() >= limit);
-            if (old || idle) && leaving && client.active.get() == 0 {
-                return Poll::Ready(None);
-            }
-            let mut wait = next_look(client, limits, born);
-            if old || idle {
-                leaving = true;
-                goodbye(connection.as_mut());
-                if let Poll::Ready(output) = connection.as_mut().poll(context) {
-                    return Poll::Ready(Some(output));
-                }
-                wait = GOODBYE;
-            }
-            timer.as_mut().reset(tokio::time::Instant::now() + wait);
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-/// When to look whether a connection has been idle or alive for too long.
-fn next_look(client: &Client, limits: Limits, born: Instant) -> Duration {
-    let left =
-        |limit: Option<Duration>, since: Instant| limit.map(|limit| limit.saturating_sub(since.elapsed()));
-    let idle = left(limits.idle, if client.active.get() == 0 { client.last.get() } else { Instant::now() });
-    let old = left(limits.max_connection, born);
-    let next = [idle, old].into_iter().flatten().min().unwrap_or(Duration::from_secs(86_400));
-    next.max(Duration::from_millis(10))
 }

@@ -66,7 +66,10 @@ pub(super) struct Attempts<'c> {
     pub(super) http2: bool,
     pub(super) hash: Option<u64>,
     pub(super) deadline: &'c Deadline,
+    /// Endpoints that later attempts avoid.
     pub(super) tried: Vec<Arc<Endpoint>>,
+    /// The endpoint of the attempt that runs.
+    pub(super) current: Option<Arc<Endpoint>>,
     /// Attempts so far.
     pub(super) count: u32,
     /// Retries so far.
@@ -151,7 +154,7 @@ impl Attempts<'_> {
     }
 
     fn timed_out(&self) -> Failure {
-        if let Some(endpoint) = self.tried.last() {
+        if let Some(endpoint) = &self.current {
             self.upstream.report(endpoint, Outcome::Timeout);
         }
         if self.deadline.is_over() { Failure::Timeout } else { Failure::PerTryTimeout }
@@ -167,7 +170,10 @@ impl Attempts<'_> {
         };
         let endpoint = self.upstream.pick(&choice).ok_or(Failure::NoHealthyUpstream)?;
         exchange.observe_upstream(|upstream| upstream.host = Some(Arc::from(endpoint.address.to_string())));
-        self.tried.push(Arc::clone(&endpoint));
+        if avoid {
+            self.tried.push(Arc::clone(&endpoint));
+        }
+        self.current = Some(Arc::clone(&endpoint));
         let permit = self.upstream.begin_request().map_err(|_| Failure::Overflow)?;
         let guards = Guards { _active: endpoint.begin(), _permit: Some(permit) };
         let started = Instant::now();
