@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_plan::{
     BootstrapPlan, CaptureMode, Injection, ProxyContainer, ProxyRole, ProxyTarget, TrafficCapture,
     WorkloadLabels,
@@ -10,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::inject::Context;
 use super::pods::Fields;
-use super::{life_cycle, overlay};
+use super::{at_origin, life_cycle, overlay};
 use crate::envoy::{CANONICAL_REVISION, CANONICAL_SERVICE, CONFIG_DIRECTORY};
-use crate::proxy::CONFIG_FILE;
+use crate::proxy::{CONFIG_FILE, feature};
 
 /// Its name. Dashboards and people look for it.
 pub(super) const PROXY_CONTAINER: &str = "istio-proxy";
@@ -67,6 +68,25 @@ pub(super) fn container(
         overlay::lay_over(&mut fields, stated);
     }
     Value::Object(fields)
+}
+
+/// Says that annotations state log levels which the program does not have.
+pub(super) fn report_log_levels(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let Context { manifest, injection, emitted, .. } = context;
+    let ProxyContainer { log_level, component_log_level, .. } = &injection.container;
+    let stated = log_level.is_some() || component_log_level.is_some();
+    if !stated || emitted.target() == ProxyTarget::Envoy {
+        return;
+    }
+    let message = format!(
+        "the proxy of {} is asked for what `meshc-proxy` does not have: {}",
+        manifest.object,
+        feature::LOG_LEVELS.name
+    );
+    let finding = Diagnostic::new(&codes::NOT_DONE_BY_PROXY, message)
+        .consequence(feature::LOG_LEVELS.consequence)
+        .help("take the annotation away");
+    diagnostics.push(at_origin(finding, &manifest.origin));
 }
 
 /// A value with its name, which Kubernetes writes into it.

@@ -29,6 +29,7 @@ pub(super) struct Context<'a> {
 pub(super) fn inject(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Value {
     let mut object = context.manifest.value.clone();
     let mounted = credentials::mounted(context, diagnostics);
+    container::report_log_levels(context, diagnostics);
     annotate::object(context, &mut object);
     life_cycle::rollout(context, &mut object);
     let pods = pods::pods(&mut object, context.injection.place);

@@ -110,6 +110,8 @@ features! {
         "TCP metrics are counted as bytes pass", "";
     STATISTICS = "Envoy statistics beside Istio's metrics (`proxyStatsMatcher`, `extraStatTags`)", Yes, Yes, Ignored,
         "the proxy has Istio's metrics and few of its own", "";
+    LOG_LEVELS = "levels of the proxy's own log (`sidecar.istio.io/logLevel`)", Yes, Yes, Ignored,
+        "the proxy logs at the one level that it has", "";
     BUFFER_LIMIT = "a buffer limit of listeners", Yes, Yes, Ignored,
         "the proxy uses its own buffer sizes", "";
     HTTP_DRAIN_TIMEOUT = "a drain time of its own for each HTTP connection", Yes, Yes, Ignored,

@@ -94,3 +94,15 @@ fn a_word_that_is_no_target_is_told() {
     assert_eq!(found.len(), 1, "{:?}", compiled.findings);
     assert!(found[0].message.contains("nginx") && found[0].help.as_ref().unwrap().contains("`proxy`"));
 }
+
+#[test]
+fn log_levels_have_no_effect_on_the_bundled_proxy() {
+    let levels = |target: &str| {
+        let annotations =
+            format!("annotations: {{meshc.dev/target: {target}, sidecar.istio.io/logLevel: debug}}");
+        let compiled =
+            compile_text(&deployment("cart", &annotations, "containers: [{name: app, image: app:1}]"));
+        compiled.found("not-done-by-proxy").len()
+    };
+    assert_eq!((levels("envoy"), levels("proxy")), (0, 1));
+}
