@@ -104,3 +104,27 @@ fn xds_alone_is_written_for_review_even_if_the_tree_does_not_compile() {
     assert!(run.stderr.contains("for review only"), "{}", run.stderr);
     assert!(sandbox.files("out").contains_key(&PathBuf::from("xds/shop.cart/clusters.json")));
 }
+
+#[test]
+fn what_stays_the_same_keeps_the_time_at_which_it_changed() {
+    let sandbox = Sandbox::new();
+    sandbox.file("mesh/shop.yaml", SHOP);
+    assert_eq!(build(&sandbox, "out").code, Some(0));
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let paths: Vec<PathBuf> = sandbox.files("out").into_keys().collect();
+    for path in &paths {
+        let file = std::fs::File::options().write(true).open(sandbox.path().join("out").join(path)).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+    sandbox.file("mesh/more.yaml", SHOP.replace("cart", "basket"));
+    let before = sandbox.files("out");
+    assert_eq!(build(&sandbox, "out").code, Some(0));
+    let after = sandbox.files("out");
+    let is_old = |path: &PathBuf| {
+        std::fs::metadata(sandbox.path().join("out").join(path)).unwrap().modified().unwrap() == long_ago
+    };
+    assert!(paths.iter().any(is_old) && !paths.iter().all(is_old), "some files change and others do not");
+    for path in &paths {
+        assert_eq!(is_old(path), before[path] == after[path], "{}", path.display());
+    }
+}

@@ -12,7 +12,7 @@ use meshc_plan::{
 use super::chain::ChainScope;
 use super::check::{Checker, Kind};
 use super::emitted_proxy::{EmittedProxy, Table};
-use super::references::{UsedUpstreams, addresses, of_services};
+use super::references::{ServiceList, UsedUpstreams, of_services};
 use super::resource_list::{ResourceKind, ResourceList, Text};
 use super::route::{RouteScope, destinations, route_table};
 use super::secrets::{self, SdsSecret};
@@ -31,7 +31,7 @@ pub struct Emitter<'p> {
     listeners: BTreeMap<ListenerKey, Text>,
     listener_lists: BTreeMap<Vec<usize>, ResourceList>,
     clusters: BTreeMap<usize, (Text, BTreeSet<SdsSecret>)>,
-    cluster_lists: BTreeMap<ClusterListKey, ClusterList>,
+    cluster_lists: BTreeMap<ClusterListKey<'p>, ClusterList>,
     own: BTreeMap<String, Text>,
     checked_secrets: BTreeSet<SdsSecret>,
 }
@@ -58,7 +58,7 @@ struct ListenerKey {
 type WorkloadKey = Option<(String, String)>;
 
 /// Clusters of services, and whether they are all of the list or those in use.
-type ClusterListKey = (Vec<usize>, bool);
+type ClusterListKey<'p> = (ServiceList<'p>, bool);
 
 /// Clusters of services, printed, and the secrets that they need.
 #[derive(Clone)]
@@ -140,7 +140,7 @@ impl<'p> Emitter<'p> {
         let inbound =
             listener_texts.split_off(listeners.iter().position(is_inbound).unwrap_or(listeners.len()));
         let (of_services, special) = of_services(upstreams);
-        let services = self.service_clusters(of_services, used, diagnostics);
+        let services = self.service_clusters(ServiceList::of(proxy), of_services, used, diagnostics);
         secrets.extend(services.secrets.iter().cloned());
         let special_clusters =
             special.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
@@ -175,16 +175,17 @@ impl<'p> Emitter<'p> {
     /// The list of the clusters of services.
     fn service_clusters(
         &mut self,
+        list: ServiceList<'p>,
         upstreams: &'p [Arc<Upstream>],
         used: Option<&UsedUpstreams<'p>>,
         diagnostics: &mut Diagnostics,
     ) -> ClusterList {
-        let key = (addresses(upstreams), used.is_some());
+        let key = (list, used.is_some());
         if let Some(known) = self.cluster_lists.get(&key) {
             return known.clone();
         }
-        let in_use =
-            |upstream: &&'p Arc<Upstream>| used.is_none_or(|used| used.contain(&key.0, &upstream.name));
+        let names = used.and_then(|used| used.of_list(&key.0));
+        let in_use = |upstream: &&'p Arc<Upstream>| names.is_none_or(|names| names.contains(&upstream.name));
         let mut secrets = BTreeSet::new();
         let texts = upstreams
             .iter()

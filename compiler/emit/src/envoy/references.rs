@@ -6,16 +6,38 @@ use std::sync::Arc;
 
 use meshc_plan::{
     FilterChain, HttpConnection, HttpFilter, Jwks, JwtAuthentication, Listener, NetworkFilter, ProxyPlan,
-    Route, RouteAction, RouteSource, RouteTable, TcpProxy, Upstream, UpstreamName,
+    ProxyRole, Route, RouteAction, RouteSource, RouteTable, TcpProxy, Upstream, UpstreamName,
 };
 
 /// Which upstreams are in use, for each list of them that proxies have.
 ///
-/// A list that several proxies have counts as one: what any of them refers to is in use for all, so that they still have the
-/// same. Upstreams that stand for no service, such as those of the application, are always in use.
+/// A list that several sidecars or several gateways of a namespace have counts as one: what any of them refers to is in use for
+/// all, so that they still have the same. Upstreams that stand for no service, such as those of the application, are always
+/// in use.
 #[derive(Debug, Default)]
 pub struct UsedUpstreams<'p> {
-    lists: BTreeMap<Vec<usize>, References<'p>>,
+    lists: BTreeMap<ServiceList<'p>, References<'p>>,
+}
+
+/// The upstreams of services that some proxies have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ServiceList<'p> {
+    namespace: &'p str,
+    role: ProxyRole,
+    /// Nodes of the plan are told apart by their addresses.
+    upstreams: Vec<usize>,
+}
+
+impl<'p> ServiceList<'p> {
+    /// That of a proxy.
+    pub(super) fn of(proxy: &'p ProxyPlan) -> Self {
+        let (services, _) = of_services(&proxy.upstreams);
+        Self {
+            namespace: &proxy.workload.namespace,
+            role: proxy.role,
+            upstreams: services.iter().map(|upstream| Arc::as_ptr(upstream).addr()).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -31,8 +53,7 @@ impl<'p> UsedUpstreams<'p> {
     pub fn of(proxies: impl IntoIterator<Item = &'p ProxyPlan>) -> Self {
         let mut used = Self::default();
         for proxy in proxies {
-            let (of_services, _) = of_services(&proxy.upstreams);
-            let References { names, seen } = used.lists.entry(addresses(of_services)).or_default();
+            let References { names, seen } = used.lists.entry(ServiceList::of(proxy)).or_default();
             for listener in
                 proxy.listeners.iter().filter(|listener| seen.insert(Arc::as_ptr(listener).addr()))
             {
@@ -45,9 +66,9 @@ impl<'p> UsedUpstreams<'p> {
         used
     }
 
-    /// Whether an upstream of a list is in use. A list that no proxy has is in use as a whole.
-    pub(super) fn contain(&self, list: &[usize], upstream: &UpstreamName) -> bool {
-        self.lists.get(list).is_none_or(|references| references.names.contains(upstream))
+    /// The upstreams of a list that are in use; `None` for a list that no proxy has.
+    pub(super) fn of_list(&self, list: &ServiceList<'p>) -> Option<&BTreeSet<&'p UpstreamName>> {
+        self.lists.get(list).map(|references| &references.names)
     }
 }
 
@@ -55,11 +76,6 @@ impl<'p> UsedUpstreams<'p> {
 pub(super) fn of_services(upstreams: &[Arc<Upstream>]) -> (&[Arc<Upstream>], &[Arc<Upstream>]) {
     let end = upstreams.iter().position(|upstream| !matches!(upstream.name, UpstreamName::Outbound { .. }));
     upstreams.split_at(end.unwrap_or(upstreams.len()))
-}
-
-/// Nodes of the plan are told apart by their addresses.
-pub(super) fn addresses<Node>(nodes: &[Arc<Node>]) -> Vec<usize> {
-    nodes.iter().map(|node| Arc::as_ptr(node).addr()).collect()
 }
 
 fn of_listener<'p>(listener: &'p Listener, names: &mut BTreeSet<&'p UpstreamName>) {

@@ -148,6 +148,24 @@ fn what_no_config_map_holds_is_a_finding_that_names_the_proxies() {
     assert!(!compiled.files.contains_key("namespaces/shop/configmap-s000-mesh-clusters.yaml"));
 }
 
+#[test]
+fn a_gateway_has_only_clusters_that_its_own_routes_name() {
+    let gateway = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gateway, namespace: shop}\nspec:\n  selector: {matchLabels: \
+                   {istio: gateway}}\n  template:\n    metadata:\n      labels: {istio: gateway, sidecar.istio.io/inject: 'true'}\n      \
+                   annotations: {inject.istio.io/templates: gateway}\n    spec:\n      containers: [{name: istio-proxy, image: auto}]\n\
+                   ---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: shop}\nspec:\n  selector: \
+                   {istio: gateway}\n  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example]}]\n\
+                   ---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec:\n  hosts: \
+                   [a.example]\n  gateways: [edge]\n  http: [{route: [{destination: {host: s001}}]}]\n";
+    let compiled = compile_text(&(mesh(30, 3) + gateway));
+    let bootstrap = bootstrap(&compiled, "gateway");
+    let clusters = bootstrap["staticResources"]["clusters"].as_array().unwrap();
+    let services: Vec<&str> =
+        names(clusters).into_iter().filter(|name| name.starts_with("outbound|")).collect();
+    assert_eq!(services, ["outbound|80||s001.shop.svc.cluster.local"]);
+    assert!(compiled.files.contains_key("namespaces/shop/configmap-s000-mesh-clusters.yaml"));
+}
+
 /// All texts of a value that stand in quotes.
 fn texts<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
     match value {
