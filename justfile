@@ -45,5 +45,6 @@ bench:
 # Compare the bundled proxy with nginx, haproxy and Envoy: CPU per request in one interleaved run.
 bench-proxy *OPTIONS:
     ci/setup bench
-    cargo build --release --locked -p meshc -p meshc-proxy
+    cargo build --release --locked -p meshc
+    cargo build --profile dist --locked -p meshc-proxy
     ci/bench/proxy.py {{OPTIONS}}

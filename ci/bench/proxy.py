@@ -167,7 +167,7 @@ def run(options):
         for name in PORTS)
     programs.append(Program("client", [tool("haproxy"), "-db", "-f", fill("client.cfg", DIR / "client.cfg", FRONTENDS=frontends)], 0))
     envoy = os.environ.get("MESHC_ENVOY_DIR", os.path.expanduser("~/.cache/meshc/envoy"))
-    proxy = os.environ.get("MESHC_PROXY_BIN", ROOT / "target/release/meshc-proxy")
+    proxy = os.environ.get("MESHC_PROXY_BIN", ROOT / "target/dist/meshc-proxy")
     ports = lambda name: {"NAME": name, "PLAIN": PORTS[name][0], "TLS": PORTS[name][1]}
     commands = {
         "nginx": [tool("nginx"), "-c", fill("nginx.conf", DIR / "nginx.conf", **values, **ports("nginx"))],
