@@ -64,7 +64,7 @@ pub(super) struct Answered<'c> {
 /// Forwards a request and waits for the head of the answer.
 pub(super) async fn forward<'c>(
     call: Call<'c>,
-    mut head: Head,
+    mut head: Box<Head>,
     body: Incoming,
     exchange: &mut Exchange,
 ) -> Result<Answered<'c>, Box<LocalReply>> {

@@ -91,7 +91,7 @@ pub(super) struct Rules {
 }
 
 /// Reads a request, or says how it is answered.
-pub(super) fn read(mut parts: Parts, rules: Rules) -> Result<Head, Box<LocalReply>> {
+pub(super) fn read(mut parts: Parts, rules: Rules) -> Result<Box<Head>, Box<LocalReply>> {
     if parts.version < Version::HTTP_11 && !rules.accept_http_10 {
         let reply = LocalReply::new(StatusCode::UPGRADE_REQUIRED, "low_version", "");
         return Err(LocalReply { close: true, ..reply }.into());
@@ -118,7 +118,7 @@ pub(super) fn read(mut parts: Parts, rules: Rules) -> Result<Head, Box<LocalRepl
         parts.headers.remove(HOST);
     }
     path(&mut parts, rules.path)?;
-    Ok(Head { parts, authority, scheme: "http" })
+    Ok(Box::new(Head { parts, authority, scheme: "http" }))
 }
 
 fn underscores(headers: &mut HeaderMap, rule: HeadersWithUnderscores) -> Result<(), Box<LocalReply>> {

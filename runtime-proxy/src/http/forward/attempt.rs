@@ -61,7 +61,7 @@ pub(super) struct Attempts<'c> {
     pub(super) call: Call<'c>,
     pub(super) upstream: &'c Arc<Upstream>,
     /// The head; gone once it was sent for the last time.
-    pub(super) head: Option<Head>,
+    pub(super) head: Option<Box<Head>>,
     pub(super) bodies: Bodies,
     pub(super) http2: bool,
     pub(super) hash: Option<u64>,
@@ -88,12 +88,11 @@ impl Attempts<'_> {
             exchange.observe_upstream(|upstream| upstream.attempts = self.count);
             let whole = self.deadline;
             let per_try = retry.and_then(|retry| retry.per_try_timeout).map(|limit| whole.attempt(limit));
-            let attempt = self.attempt(exchange);
-            let won = match &per_try {
-                None => within(&[whole], attempt).await,
-                Some(per_try) => within(&[whole, per_try], attempt).await,
+            let result = if per_try.is_none() && whole.is_endless() {
+                self.attempt(exchange).await
+            } else {
+                Box::pin(self.limited_attempt(per_try.as_ref(), exchange)).await
             };
-            let result = won.unwrap_or_else(|| Err(self.timed_out()));
             if exchange.progress.as_ref().is_some_and(|progress| progress.late.get()) && result.is_err() {
                 let reply = LocalReply::new(
                     StatusCode::REQUEST_TIMEOUT,
@@ -125,7 +124,7 @@ impl Attempts<'_> {
                 (Some(retry), Err(_)) => lost.is_some_and(|lost| retry.of_loss(lost)),
             };
             let exhausted = worth && retry.is_some_and(|retry| self.retries >= retry.attempts);
-            if !worth || exhausted || !self.prepare_retry(retry).await {
+            if !worth || exhausted || !Box::pin(self.prepare_retry(retry)).await {
                 let flags = if exhausted { Flags::RETRY_LIMIT } else { Flags::NONE };
                 exchange.flags |= flags;
                 return result
@@ -151,6 +150,21 @@ impl Attempts<'_> {
         self.retries += 1;
         sleep(wait).await;
         true
+    }
+
+    /// An attempt that must be over in time.
+    async fn limited_attempt(
+        &mut self,
+        per_try: Option<&Deadline>,
+        exchange: &mut Exchange,
+    ) -> Result<Won, Failure> {
+        let whole = self.deadline;
+        let attempt = self.attempt(exchange);
+        let won = match per_try {
+            None => within(&[whole], attempt).await,
+            Some(per_try) => within(&[whole, per_try], attempt).await,
+        };
+        won.unwrap_or_else(|| Err(self.timed_out()))
     }
 
     fn timed_out(&self) -> Failure {
@@ -261,7 +275,7 @@ impl Attempts<'_> {
             let head = self.head.as_ref().ok_or(Failure::Unspeakable)?;
             Head { parts: head.parts.clone(), authority: head.authority.clone(), scheme: head.scheme }
         } else {
-            self.head.take().ok_or(Failure::Unspeakable)?
+            *self.head.take().ok_or(Failure::Unspeakable)?
         };
         let mut parts =
             outgoing(head.parts, &head.authority, head.scheme, self.http2).ok_or(Failure::Unspeakable)?;

@@ -34,6 +34,11 @@ impl Deadline {
         [limit, self.latest].into_iter().flatten().min()
     }
 
+    /// Whether there is none at all.
+    pub(super) fn is_endless(&self) -> bool {
+        self.limit.is_none() && self.latest.is_none()
+    }
+
     /// The same with a limit for one attempt that begins now.
     pub(super) fn attempt(&self, per_try: Duration) -> Self {
         Self { limit: Some(per_try), since: Instant::now(), progress: self.progress.clone(), latest: None }

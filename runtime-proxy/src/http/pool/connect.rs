@@ -42,9 +42,17 @@ impl Lease {
     ) -> Result<Self, NoConnection> {
         let pool = Pool::of(upstream, endpoint, want);
         if want.http2 {
-            pool.place(upstream, endpoint, want).await
-        } else {
-            pool.whole(upstream, endpoint, want).await
+            return match pool.free_place() {
+                Some(place) => Ok(Self::Http2(place)),
+                None => Box::pin(pool.place(upstream, endpoint, want)).await,
+            };
+        }
+        // The PROXY protocol tells the client of a connection, so that no other client may use it.
+        let shared = upstream.source.proxy_protocol.is_none();
+        match pool.free(shared).await {
+            Some(lease) => Ok(lease),
+            // What is rare is kept apart: the memory that it needs would be moved with every request.
+            None => Box::pin(pool.whole(upstream, endpoint, want, shared)).await,
         }
     }
 }
@@ -56,12 +64,8 @@ impl Pool {
         upstream: &Arc<Upstream>,
         endpoint: &Arc<Endpoint>,
         want: Want<'_>,
+        shared: bool,
     ) -> Result<Lease, NoConnection> {
-        // The PROXY protocol tells the client of a connection, so that no other client may use it.
-        let shared = upstream.source.proxy_protocol.is_none();
-        if let Some(lease) = self.free(shared).await {
-            return Ok(lease);
-        }
         let _pending = upstream.begin_pending().map_err(|_| NoConnection::Overflow)?;
         loop {
             if let Ok(permit) = upstream.begin_connection() {
@@ -126,9 +130,6 @@ impl Pool {
         endpoint: &Arc<Endpoint>,
         want: Want<'_>,
     ) -> Result<Lease, NoConnection> {
-        if let Some(place) = self.free_place() {
-            return Ok(Lease::Http2(place));
-        }
         let _pending = upstream.begin_pending().map_err(|_| NoConnection::Overflow)?;
         while self.connecting.get() {
             let _ = tokio::time::timeout(LOOK_AGAIN, self.changed.notified()).await;

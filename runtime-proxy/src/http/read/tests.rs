@@ -22,7 +22,7 @@ fn parts(target: &str, version: Version, headers: &[(&'static str, &'static str)
     request.into_parts().0
 }
 
-fn status(result: Result<Head, Box<LocalReply>>) -> u16 {
+fn status(result: Result<Box<Head>, Box<LocalReply>>) -> u16 {
     result.map_or_else(|reply| reply.status.as_u16(), |_| 200)
 }
 
