@@ -41,3 +41,35 @@ fn access_log(log: &AccessLog, site: &mut Site<'_>) -> Option<proxy::AccessLog> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_plan::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink};
+
+    use super::super::feature;
+    use super::super::findings::at_a_site;
+    use super::access_logs;
+
+    fn flags(flags: &[&str]) -> AccessLogFilter {
+        AccessLogFilter::ResponseFlags(flags.iter().map(|flag| (*flag).to_owned()).collect())
+    }
+
+    #[test]
+    fn of_two_lists_of_flags_both_must_hold() {
+        let format = AccessLogFormat::Text("%PROTOCOL%\n".into());
+        let sink = AccessLogSink::File { path: "/dev/stdout".into(), format };
+        let log = AccessLog { sink, filters: vec![flags(&["NR", "UF"]), flags(&["UF", "UH"])] };
+        let (logs, lacking, _) = at_a_site(|site| access_logs(&[log], site));
+        assert_eq!(logs[0].response_flags, ["UF"]);
+        assert!(lacking.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_logged_is_told() {
+        let sink = AccessLogSink::Service { log_name: "otel".into(), tcp: false };
+        let log = AccessLog { sink, filters: vec![AccessLogFilter::Cel("true".into())] };
+        let (logs, lacking, _) = at_a_site(|site| access_logs(&[log], site));
+        assert!(logs.is_empty());
+        assert_eq!(lacking, [feature::LOG_SERVICE.name, feature::LOG_EXPRESSION.name]);
+    }
+}

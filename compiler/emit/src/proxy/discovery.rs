@@ -107,3 +107,54 @@ fn pods(name: &DnsEndpoint) -> proxy::Endpoint {
 fn named(name: &str, port: u16) -> proxy::EndpointAddress {
     proxy::EndpointAddress::Name(name.trim_end_matches('.').to_owned(), port)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::findings::at_a_site;
+    use super::*;
+
+    const RESOLUTION: DnsResolution =
+        DnsResolution { refresh_rate: Duration::from_secs(60), family: DnsFamily::V4Only };
+
+    fn stated() -> EndpointGroup {
+        let endpoint = |address: &str, health| Endpoint {
+            address: EndpointAddress::Ip(address.parse().unwrap(), 80),
+            weight: None,
+            health,
+            mtls: false,
+            workload: None,
+        };
+        EndpointGroup {
+            locality: None,
+            weight: Some(7),
+            priority: 1,
+            endpoints: vec![endpoint("10.0.0.1", None), endpoint("10.0.0.2", Some(EndpointHealth::Draining))],
+        }
+    }
+
+    #[test]
+    fn names_of_pods_are_looked_up_often_beside_stated_endpoints() {
+        let name = DnsEndpoint { name: "mc-a.shop.svc.".into(), port: 8080, mtls: true, cluster_ip: false };
+        let found = Discovery::Pods { names: vec![name], stated: vec![stated()] };
+        let (emitted, _, _) = at_a_site(|site| discovery(&found, RESOLUTION, false, site));
+        let proxy::Discovery::Endpoints { groups, refresh_rate, .. } = emitted else { panic!("{emitted:?}") };
+        assert_eq!(refresh_rate, PODS_REFRESH);
+        assert_eq!(
+            groups[0].endpoints[0].address,
+            proxy::EndpointAddress::Name("mc-a.shop.svc".into(), 8080)
+        );
+        assert!(groups[0].endpoints[0].mtls);
+        let unhealthy: Vec<bool> = groups[1].endpoints.iter().map(|endpoint| endpoint.unhealthy).collect();
+        assert_eq!((groups[1].priority, unhealthy), (1, vec![false, true]));
+    }
+
+    #[test]
+    fn weights_of_localities_count_only_where_balancing_says_so() {
+        for (weighted, weight) in [(false, None), (true, Some(7))] {
+            let found = Discovery::Static(vec![stated()]);
+            let (emitted, _, _) = at_a_site(|site| discovery(&found, RESOLUTION, weighted, site));
+            let proxy::Discovery::Endpoints { groups, .. } = emitted else { panic!("{emitted:?}") };
+            assert_eq!(groups[0].weight, weight);
+        }
+    }
+}

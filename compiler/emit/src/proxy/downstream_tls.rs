@@ -81,3 +81,40 @@ fn suites(stated: &[String], site: &mut Site<'_>) -> Vec<String> {
     }
     known.into_iter().cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::feature;
+    use super::super::findings::at_a_site;
+    use super::{suites, version, without_exchange};
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn suites_that_the_proxy_has_are_kept_and_others_are_told_unless_istio_lists_them() {
+        let istios = texts(&["ECDHE-RSA-AES128-GCM-SHA256", "AES256-GCM-SHA384"]);
+        let (kept, lacking, _) = at_a_site(|site| suites(&istios, site));
+        assert_eq!((kept, lacking), (texts(&["ECDHE-RSA-AES128-GCM-SHA256"]), vec![]));
+        let weak = texts(&["ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA"]);
+        let (_, lacking, _) = at_a_site(|site| suites(&weak, site));
+        assert_eq!(lacking, [feature::WEAK_CIPHERS.name]);
+        let (kept, lacking, _) = at_a_site(|site| suites(&texts(&["AES128-SHA"]), site));
+        assert_eq!((kept, lacking), (vec![], vec![feature::CIPHERS.name]));
+    }
+
+    #[test]
+    fn old_versions_are_refused() {
+        let (_, lacking, _) = at_a_site(|site| version(meshc_plan::TlsVersion::V1_1, site));
+        assert_eq!(lacking, [feature::OLD_TLS.name]);
+    }
+
+    #[test]
+    fn nobody_agrees_on_metadata_exchange() {
+        assert_eq!(
+            without_exchange(&texts(&["istio-peer-exchange", "istio", "h2"])),
+            texts(&["istio", "h2"])
+        );
+    }
+}

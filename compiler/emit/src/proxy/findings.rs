@@ -87,3 +87,55 @@ impl Site<'_> {
         }
     }
 }
+
+/// Runs something at a site of its own; what it gives, the features that it found to be lacking, and what it needs.
+#[cfg(test)]
+pub(super) fn at_a_site<R>(run: impl FnOnce(&mut Site<'_>) -> R) -> (R, Vec<&'static str>, Needs) {
+    let (mut findings, mut diagnostics, mut needs) =
+        (Findings::default(), Diagnostics::new(), Needs::default());
+    let workload = WorkloadRef { namespace: "shop".into(), name: "cart".into() };
+    let result = run(&mut Site {
+        findings: &mut findings,
+        diagnostics: &mut diagnostics,
+        needs: &mut needs,
+        workload: &workload,
+        node: "the node",
+        origin: &Origin::Default { rule: "made by a test" },
+    });
+    let lacking = super::feature::LACKING.iter().map(|feature| feature.name);
+    let said = lacking.filter(|name| findings.said.iter().any(|(said, _)| said == name)).collect();
+    (result, said, needs)
+}
+
+#[cfg(test)]
+mod tests {
+    use meshc_diagnostics::Severity;
+
+    use super::super::feature;
+    use super::*;
+
+    #[test]
+    fn a_feature_is_told_once_for_each_object_and_says_the_way_out() {
+        let (mut findings, mut diagnostics, mut needs) =
+            (Findings::default(), Diagnostics::new(), Needs::default());
+        let workload = WorkloadRef { namespace: "shop".into(), name: "cart".into() };
+        for (node, rule) in [("the listener `a`", "one"), ("the listener `b`", "one")] {
+            let mut site = Site {
+                findings: &mut findings,
+                diagnostics: &mut diagnostics,
+                needs: &mut needs,
+                workload: &workload,
+                node,
+                origin: &Origin::Default { rule },
+            };
+            site.lacks(&feature::REDIS, "port 6379");
+        }
+        let told = diagnostics.into_sorted();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].severity, Severity::Error);
+        assert!(told[0].message.starts_with("the listener `a` asks for"), "{}", told[0].message);
+        assert!(told[0].message.contains("(port 6379)"), "{}", told[0].message);
+        let help = told[0].help.as_ref().unwrap();
+        assert!(help.contains("shop/cart") && help.contains("`meshc.dev/target: envoy`"), "{help}");
+    }
+}

@@ -85,3 +85,37 @@ fn mount(wanted: CredentialMount, site: &mut Site<'_>) -> String {
     site.needs.mounts.insert(wanted);
     directory
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_contract::proxy::{Certificate, Roots};
+    use meshc_plan::{CertificateSource, TrustSource};
+
+    use super::super::feature;
+    use super::super::findings::at_a_site;
+    use super::{certificate, roots};
+
+    #[test]
+    fn secrets_are_files_below_the_folder_of_their_mount() {
+        let source = CertificateSource::Secret { name: "www".into() };
+        let (found, _, needs) = at_a_site(|site| certificate(&source, site));
+        let expected = Certificate::Files {
+            certificate: "/etc/meshc/credentials/www/tls.crt".into(),
+            key: "/etc/meshc/credentials/www/tls.key".into(),
+        };
+        assert_eq!((found, needs.mounts.len(), needs.identity), (Some(expected), 1, false));
+        let source = TrustSource::ConfigMap { namespace: "shop".into(), name: "ca".into() };
+        let (found, _, needs) = at_a_site(|site| roots(&source, site));
+        let directory = needs.mounts.first().unwrap().directory();
+        assert_eq!(found, Some(Roots::File(format!("{directory}/ca.crt"))));
+    }
+
+    #[test]
+    fn the_identity_is_asked_for_and_providers_are_refused() {
+        let (found, _, needs) = at_a_site(|site| roots(&TrustSource::Mesh, site));
+        assert_eq!((found, needs.identity), (Some(Roots::Mesh), true));
+        let named = CertificateSource::Named("sds://vault".into());
+        let (found, lacking, _) = at_a_site(|site| certificate(&named, site));
+        assert_eq!((found, lacking), (None, vec![feature::NAMED_CREDENTIAL.name]));
+    }
+}

@@ -59,3 +59,39 @@ pub(super) fn load_balancing(balancing: Option<&LoadBalancing>, site: &mut Site<
         weighted,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use meshc_contract::proxy;
+    use meshc_plan::{LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart};
+
+    use super::super::feature;
+    use super::super::findings::at_a_site;
+    use super::load_balancing;
+
+    #[test]
+    fn without_settings_endpoints_take_turns() {
+        let (balancing, lacking, _) = at_a_site(|site| load_balancing(None, site));
+        assert_eq!(balancing.algorithm, proxy::LoadBalancing::RoundRobin);
+        assert!(!balancing.weighted && lacking.is_empty());
+    }
+
+    #[test]
+    fn slow_start_and_zones_are_told() {
+        let stated = LoadBalancing {
+            algorithm: LoadBalancingAlgorithm::LeastRequest,
+            slow_start: Some(SlowStart {
+                window: Duration::from_secs(1),
+                aggression: None,
+                min_weight_percent: None,
+            }),
+            panic_threshold: Some(0.0),
+            locality: LocalityBalancing::ZoneAware { min_cluster_size: None, enabled: true },
+        };
+        let (balancing, lacking, _) = at_a_site(|site| load_balancing(Some(&stated), site));
+        assert_eq!(balancing.algorithm, proxy::LoadBalancing::LeastRequest);
+        assert_eq!(lacking, [feature::SLOW_START.name, feature::ZONE_AWARE.name]);
+    }
+}

@@ -96,3 +96,52 @@ fn tcp_proxy(tcp: &TcpProxy, metrics: bool, site: &mut Site<'_>) -> proxy::TcpPr
         metrics,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshc_contract::proxy::Handler;
+    use meshc_plan::{NetworkFilter, StatsFilter, TcpProxy, Tunnel, UpstreamName};
+
+    use super::super::feature;
+    use super::super::findings::at_a_site;
+    use super::filters;
+
+    fn tcp(tunnel: Option<Tunnel>) -> NetworkFilter {
+        NetworkFilter::Tcp(TcpProxy {
+            stat_prefix: None,
+            upstreams: vec![(UpstreamName::Passthrough, None)],
+            idle_timeout: None,
+            max_connection_duration: None,
+            hash_source_ip: false,
+            tunnel,
+            access_logs: Vec::new(),
+        })
+    }
+
+    fn handler(stated: &[NetworkFilter]) -> (Vec<String>, bool, Vec<&'static str>) {
+        let (result, lacking, _) = at_a_site(|site| filters(stated, site));
+        let Handler::Tcp(tcp) = result.handler else { panic!("it is no HTTP") };
+        (tcp.upstreams.into_iter().map(|target| target.upstream).collect(), tcp.metrics, lacking)
+    }
+
+    #[test]
+    fn metrics_are_counted_where_the_filter_for_them_stands() {
+        let stats = NetworkFilter::Stats(StatsFilter {
+            disable_host_header_fallback: true,
+            tcp_reporting_duration: None,
+            overrides: Vec::new(),
+        });
+        let passed = vec!["PassthroughCluster".to_owned()];
+        assert_eq!(handler(&[stats, tcp(None)]), (passed.clone(), true, vec![]));
+        assert_eq!(handler(&[tcp(None)]), (passed, false, vec![]));
+    }
+
+    #[test]
+    fn what_only_envoy_can_do_closes_the_connection() {
+        let redis = NetworkFilter::RedisProxy { upstream: UpstreamName::Passthrough };
+        assert_eq!(handler(&[redis]), (vec![], false, vec![feature::REDIS.name]));
+        let tunnel = Tunnel { target_host: "a".into(), target_port: 1, use_post: false };
+        assert_eq!(handler(&[tcp(Some(tunnel))]), (vec![], false, vec![feature::TUNNEL.name]));
+        assert_eq!(handler(&[]), (vec![], false, vec![]));
+    }
+}
