@@ -30,6 +30,8 @@ pub(super) struct Client {
     pub(super) peer: PeerId,
     /// Requests that are on their way.
     pub(super) active: Cell<u32>,
+    /// Address of the client as headers have it.
+    pub(super) address: HeaderValue,
     /// When the last of them ended.
     pub(super) last: Cell<Instant>,
     texts: Texts,
@@ -55,6 +57,8 @@ impl Client {
         let text = |text: Option<&String>| Arc::from(text.map(String::as_str).unwrap_or_default());
         Self {
             peer: http.labels.peer(peer.map(|peer| peer.uri.as_str())),
+            address: HeaderValue::from_str(&connection.remote.ip().to_canonical().to_string())
+                .unwrap_or(HeaderValue::from_static("")),
             active: Cell::new(0),
             last: Cell::new(Instant::now()),
             texts: Texts {

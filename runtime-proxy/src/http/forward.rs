@@ -1,10 +1,10 @@
 //! Forwarding: one destination, as many attempts as the route allows, and one answer.
 
 mod attempt;
+mod bodies;
 mod deadline;
 mod failure;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use hyper::body::{Body as _, Incoming};
 use meshc_contract::proxy::UpstreamProtocol;
 use tokio::time::{Duration, Instant};
 
-use self::attempt::{Attempts, Bodies};
+use self::attempt::Attempts;
+use self::bodies::Bodies;
 use self::deadline::Deadline;
 use super::HttpConnection;
 use super::body::{Progress, Source};
@@ -118,6 +119,7 @@ pub(super) async fn forward<'c>(
         http2,
         hash,
         deadline: &deadline,
+        sent: None,
         tried: Vec::new(),
         current: None,
         count: 0,
@@ -212,6 +214,3 @@ pub(super) fn outgoing(
     parts.uri = Uri::from_parts(target).ok()?;
     Some(parts)
 }
-
-/// The body of a request that may be sent again.
-pub(super) type Kept = Rc<RefCell<Source>>;

@@ -7,13 +7,13 @@ use ::http::{HeaderMap, HeaderValue};
 use meshc_contract::traffic::authorization::in_network;
 
 use super::HttpConnection;
+use super::exchange::Client;
 use super::names::{
     CONNECTION, EDGE_ONLY, ENVOY_EXTERNAL_ADDRESS, ENVOY_INTERNAL, FORWARDED_FOR, FORWARDED_PORT,
     FORWARDED_PROTO, HTTP2_SETTINGS, INTERNAL_ONLY, KEEP_ALIVE, PROXY_CONNECTION, REQUEST_ID, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use super::read::Head;
-use crate::connection::Connection;
 use crate::upstream::random;
 
 /// Where a request comes from.
@@ -35,7 +35,8 @@ const INTERNAL: [(IpAddr, u8); 5] = [
 ];
 
 /// Believes, corrects and removes; says where the request comes from.
-pub(super) fn sanitize(http: &HttpConnection, connection: &Connection, head: &mut Head) -> Origin {
+pub(super) fn sanitize(http: &HttpConnection, client: &Client, head: &mut Head) -> Origin {
+    let connection = &client.connection;
     let secure = connection.peer.is_some();
     let scheme = if secure { "https" } else { "http" };
     let direct = connection.remote.ip().to_canonical();
@@ -46,7 +47,7 @@ pub(super) fn sanitize(http: &HttpConnection, connection: &Connection, head: &mu
         let first = !headers.contains_key(FORWARDED_FOR);
         let claimed =
             if hops > 0 { last_forwarded(headers, hops - 1).map(|(address, _)| address) } else { None };
-        append(headers, direct);
+        append(headers, direct, &client.address);
         if hops == 0 || !headers.contains_key(FORWARDED_PROTO) {
             headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
         }
@@ -92,11 +93,15 @@ fn is_internal(networks: &[(IpAddr, u8)], address: IpAddr) -> bool {
     networks.iter().any(|(network, length)| in_network(Some(address), *network, *length))
 }
 
-fn append(headers: &mut HeaderMap, address: IpAddr) {
-    let text = address.to_string();
+/// Adds the address of the client; `spelled` is the same as a header has it.
+fn append(headers: &mut HeaderMap, address: IpAddr, spelled: &HeaderValue) {
+    if !headers.contains_key(FORWARDED_FOR) {
+        headers.insert(FORWARDED_FOR, spelled.clone());
+        return;
+    }
     let before: Vec<&str> =
         headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
-    let value = if before.is_empty() { text } else { format!("{},{text}", before.join(",")) };
+    let value = format!("{},{address}", before.join(","));
     if let Ok(value) = HeaderValue::from_str(&value) {
         headers.insert(FORWARDED_FOR, value);
     }

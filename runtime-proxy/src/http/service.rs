@@ -71,7 +71,7 @@ async fn filter<'h>(
     let mut head = read(parts, http.rules)?;
     strip_hop_by_hop(&mut head.parts.headers, upgrade.is_some());
     let connection = &client.connection;
-    let origin = sanitize(http, connection, &mut head);
+    let origin = sanitize(http, client, &mut head);
     let peer = connection.peer.as_ref();
     let details = http.client_cert_details;
     client_cert::forward(http.forward_client_cert, details, &http.identity, peer, &mut head.parts.headers);

@@ -8,53 +8,24 @@ use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::super::body::{Expected, Progress, RequestBody, Source};
+use super::super::body::{Expected, RequestBody};
 use super::super::exchange::{Exchange, grpc_status};
-use super::super::local_reply::{LocalReply, http_status};
+use super::super::local_reply::{LocalReply, http_status, is_grpc};
 use super::super::names::{ENVOY_ATTEMPT_COUNT, EXPECT};
 use super::super::pool::{Lease, Sent, Want};
 use super::super::read::Head;
 use super::super::response_body::Guards;
 use super::super::retry::{Lost, Retry};
 use super::super::route::is_idempotent;
+use super::bodies::Bodies;
 use super::deadline::{Deadline, within};
 use super::failure::Failure;
-use super::{Call, Kept, outgoing};
+use super::{Call, outgoing};
 use crate::telemetry::Flags;
 use crate::upstream::{Choice, Endpoint, Outcome, RetryPermit, Upstream, random};
 
 /// How often a connection that was closed while it was idle is replaced without anybody noticing.
 const STALE: u32 = 2;
-
-/// Where the body of the next attempt comes from.
-pub(super) enum Bodies {
-    /// There is none.
-    None,
-    /// It goes once.
-    Once(Option<(Incoming, Rc<Progress>)>),
-    /// What was sent is kept.
-    Again(Kept),
-}
-
-impl Bodies {
-    fn next(&mut self) -> RequestBody {
-        match self {
-            Self::None => RequestBody::Empty,
-            Self::Once(body) => {
-                body.take().map_or(RequestBody::Empty, |(body, progress)| RequestBody::Stream(body, progress))
-            }
-            Self::Again(source) => Source::replay(source),
-        }
-    }
-
-    fn can_go_again(&self) -> bool {
-        match self {
-            Self::None => true,
-            Self::Once(body) => body.is_some(),
-            Self::Again(source) => source.borrow().can_replay(),
-        }
-    }
-}
 
 /// Attempts at one request.
 pub(super) struct Attempts<'c> {
@@ -66,6 +37,8 @@ pub(super) struct Attempts<'c> {
     pub(super) http2: bool,
     pub(super) hash: Option<u64>,
     pub(super) deadline: &'c Deadline,
+    /// Authority and scheme of a head that is gone.
+    pub(super) sent: Option<(HeaderValue, &'static str)>,
     /// Endpoints that later attempts avoid.
     pub(super) tried: Vec<Arc<Endpoint>>,
     /// The endpoint of the attempt that runs.
@@ -222,6 +195,7 @@ impl Attempts<'_> {
         let mut stale = 0;
         loop {
             let host = self.head.as_ref().map(|head| head.authority.clone());
+            let host = host.or_else(|| self.sent.as_ref().map(|(authority, _)| authority.clone()));
             let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
             let preserve_case = self.call.http.preserve_header_case;
             let want = Want { http2: self.http2, preserve_case, host, client };
@@ -251,11 +225,20 @@ impl Attempts<'_> {
                     };
                     stale += 1;
                     if !replaced || stale > STALE {
+                        self.take_back(request);
                         return Err(Failure::Lost(lost));
                     }
                     waiting = request;
                 }
             }
+        }
+    }
+
+    /// Takes back the head of a request of which nothing was sent.
+    fn take_back(&mut self, request: Option<Request<RequestBody>>) {
+        if let (Some(request), Some((authority, scheme))) = (request, self.sent.take()) {
+            let (parts, _) = request.into_parts();
+            self.head = Some(Box::new(Head { parts, authority, scheme }));
         }
     }
 
@@ -270,12 +253,17 @@ impl Attempts<'_> {
     /// The request of the next attempt. The head is only copied where it may be needed again.
     fn request(&mut self, again: bool) -> Result<Request<RequestBody>, Failure> {
         let mut body = self.bodies.next();
-        let keeps = again || self.call.forward.retry.is_some() || self.call.upgrade;
+        let grpc = self.head.as_ref().is_some_and(|head| is_grpc(&head.parts.headers));
+        let retry = self.call.forward.retry.as_ref();
+        // A stream that is refused was sent, as far as this side knows.
+        let keeps = again || retry.is_some_and(|retry| self.http2 || retry.wants_what_was_sent(grpc));
         let head = if keeps {
             let head = self.head.as_ref().ok_or(Failure::Unspeakable)?;
             Head { parts: head.parts.clone(), authority: head.authority.clone(), scheme: head.scheme }
         } else {
-            *self.head.take().ok_or(Failure::Unspeakable)?
+            let head = *self.head.take().ok_or(Failure::Unspeakable)?;
+            self.sent = Some((head.authority.clone(), head.scheme));
+            head
         };
         let mut parts =
             outgoing(head.parts, &head.authority, head.scheme, self.http2).ok_or(Failure::Unspeakable)?;
