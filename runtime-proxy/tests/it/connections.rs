@@ -183,3 +183,31 @@ fn an_upload_that_takes_too_long_is_408_where_that_is_limited() {
     let answer = send(proxy.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
     assert_eq!((answer.status, answer.body.as_str()), (408, "request timeout"));
 }
+
+#[test]
+fn an_upstream_that_answers_without_reading_holds_up_no_other_request() {
+    let number = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let address = crate::proxy::server(move |mut stream| {
+        let first = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        let mut head = [0; 1_024];
+        let _ = stream.read(&mut head);
+        let _ = stream.write_all(ok("early").as_bytes());
+        if first {
+            // It keeps the connection and reads nothing more.
+            std::thread::sleep(Duration::from_secs(20));
+        }
+    });
+    let proxy = start("outbound", &http(&json!([to("server")])), &[("server", upstream(address))]);
+    let body = "x".repeat(8 << 20);
+    let mut stream = connect(proxy.port);
+    let text = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let writing = std::thread::spawn(move || drop(writer.write_all(body.as_bytes())));
+    assert_eq!(read_answer(&mut BufReader::new(&stream), false).unwrap().body, "early");
+    let before = Instant::now();
+    assert_eq!(get(proxy.port, "/", &[]).body, "early");
+    assert!(before.elapsed() < Duration::from_secs(10));
+    drop(stream);
+    drop(writing);
+}

@@ -22,6 +22,8 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// Idle time after which an endpoint may have closed a connection without this side knowing it yet.
 const STALE: Duration = Duration::from_millis(100);
+/// Time for a connection to be ready for its next request.
+const READY: Duration = Duration::from_millis(50);
 /// Largest head of a response.
 const HEAD: usize = 60 * 1024;
 
@@ -91,8 +93,13 @@ impl Pool {
             if expired || !self.may_serve(entry.born, entry.served) {
                 continue;
             }
-            // Ready at once, unless the last answer has just ended and its connection has not been polled yet.
-            if sender.ready().await.is_ok() {
+            // Ready at once, unless the last answer has just ended and its connection has not been polled yet. One that does not
+            // become ready has an endpoint that answered without reading the request.
+            let ready = sender.is_ready()
+                || Box::pin(tokio::time::timeout(READY, sender.ready()))
+                    .await
+                    .is_ok_and(|ready| ready.is_ok());
+            if ready {
                 let was_idle = since.elapsed() >= STALE;
                 return Some(Lease::Http1 { sender, pool: Some(Rc::clone(self)), entry, was_idle });
             }
