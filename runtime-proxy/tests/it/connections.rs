@@ -51,14 +51,52 @@ fn pitfall_22_a_drain_closes_idle_connections_and_lets_requests_end() {
     let (idle, busy) = (connect(proxy.port), connect(proxy.port));
     assert_eq!(ask(&idle, "/").status, 200);
     (&mut &busy).write_all(request("GET", "/slow", &[]).as_bytes()).unwrap();
-    let (status, _) = (proxy.proxy.status, ());
     proxy.proxy.signal(Signal::TERM);
     assert!(ends(&idle) < Duration::from_secs(20));
-    let _ = status;
     release.send(()).unwrap();
     let answer = read_answer(&mut BufReader::new(&busy), false).unwrap();
     assert_eq!((answer.status, answer.header("connection").as_deref()), (200, Some("close")));
     ends(&busy);
+}
+
+/// The next frame of HTTP/2: its type, its stream and its payload; `None` at the end of the connection.
+fn frame(mut stream: &TcpStream) -> Option<(u8, u32, Vec<u8>)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).ok()?;
+    let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+    stream.read_exact(&mut payload).ok()?;
+    Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
+}
+
+#[test]
+fn pitfall_22_a_drain_says_goaway_and_lets_streams_end() {
+    const HEADERS: u8 = 1;
+    const GOAWAY: u8 = 7;
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let (arrived, arrives) = std::sync::mpsc::channel::<()>();
+    let ends_of_backend = std::sync::Arc::new(std::sync::Mutex::new((arrived, wait)));
+    let backend = Backend::new(move |_| {
+        let (arrived, wait) = &*ends_of_backend.lock().unwrap();
+        arrived.send(()).unwrap();
+        wait.recv().unwrap();
+        Then::Answer(ok("ok"))
+    });
+    let proxy = in_front_of(&backend);
+    let mut stream = connect(proxy.port);
+    // The preface, empty settings, and `GET /` to `a` as stream 1, which ends with its headers.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    stream.write_all(b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x01\x01a").unwrap();
+    arrives.recv().unwrap();
+    proxy.proxy.signal(Signal::TERM);
+    let goaway = std::iter::from_fn(|| frame(&stream)).find(|(kind, _, _)| *kind == GOAWAY).unwrap();
+    assert_eq!(
+        goaway.2[..8],
+        [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+        "no stream is refused yet, and nothing is wrong"
+    );
+    release.send(()).unwrap();
+    let rest: Vec<_> = std::iter::from_fn(|| frame(&stream)).collect();
+    assert!(rest.iter().any(|(kind, stream, _)| (*kind, *stream) == (HEADERS, 1)), "{rest:?}");
 }
 
 #[test]
