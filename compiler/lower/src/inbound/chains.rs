@@ -1,5 +1,6 @@
 //! Filter chains of one inbound port (translation-spec §4.2, §4.6, §4.7).
 
+use meshc_contract::ObjectRef;
 use meshc_diagnostics::Origin;
 use meshc_model::{MtlsMode, Protocol};
 use meshc_plan::{
@@ -33,6 +34,8 @@ pub(super) struct ChainTarget {
     pub(super) tls: Option<DownstreamTls>,
     /// Host and port of the service, for traces; empty and 0 for a port that no service leads to.
     pub(super) service: (String, u16),
+    /// The Sidecar that states the port, which Istio puts into the metadata.
+    pub(super) config: Option<ObjectRef>,
     /// Why the chains exist.
     pub(super) origin: Origin,
 }
@@ -70,7 +73,7 @@ fn chain(cx: &ProxyContext<'_>, target: &ChainTarget, way: Way, security: &Secur
             target.tls.clone().unwrap_or_else(|| mutual_tls(&cx.mesh.config, &cx.mesh.features, http))
         }),
         filters: if http { http_filters(cx, target, security) } else { tcp_filters(cx, target, security) },
-        config: None,
+        config: target.config.clone(),
         handshake_timeout: None,
         origin: target.origin.clone(),
     }

@@ -35,6 +35,7 @@ fn target(cx: &ProxyContext<'_>, port: Option<u16>) -> ChainTarget {
         tcp_stat_prefix: stat_prefix(&cx.mesh.config.inbound_cluster_stat_name),
         protocol: Protocol::Unsupported,
         tls: None,
+        config: None,
         service: (String::new(), 0),
         origin: Origin::Default { rule: "Istio forwards ports that no Service names" },
     }

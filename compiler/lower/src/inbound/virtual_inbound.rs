@@ -63,12 +63,11 @@ fn can_take(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> bool {
 fn target(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> ChainTarget {
     let bind = bind_address(cx, port);
     let name = format!("{bind}_{}", port.number);
-    let host = match port.service {
-        Some(service) => service.host().to_owned(),
-        // istiod invents a service with the name of the Sidecar.
-        None => {
-            cx.scope.sidecar.as_ref().map(|s| format!("{}.{}", s.name(), s.namespace())).unwrap_or_default()
-        }
+    // For a port that a Sidecar states, istiod invents a service with the name of the Sidecar, also where a Service leads there.
+    let sidecar = port.ingress.as_ref().and(cx.scope.sidecar.as_ref());
+    let host = match (sidecar, port.service) {
+        (Some(sidecar), _) => format!("{}.{}", sidecar.name(), sidecar.namespace()),
+        (None, service) => service.map(|service| service.host().to_owned()).unwrap_or_default(),
     };
     let stat_name = port.service.map(|service| StatName {
         service,
@@ -86,6 +85,7 @@ fn target(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> ChainTarget {
         protocol: port.protocol(),
         tls: port.ingress.as_ref().and_then(|listener| listener.tls.clone()),
         service: (host, port.service_port.number),
+        config: sidecar.map(|sidecar| sidecar.object_ref()),
         origin: port.origin.clone(),
     }
 }
