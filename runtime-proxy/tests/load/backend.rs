@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -10,8 +11,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-/// Starts it on a thread of its own, which ends with the test; returns its address.
-pub(crate) fn start() -> SocketAddr {
+/// Starts it on a thread of its own, which ends with the test; it thinks for a while before each answer. Returns its address.
+pub(crate) fn start(thinks: Duration) -> SocketAddr {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -23,7 +24,10 @@ pub(crate) fn start() -> SocketAddr {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let http = hyper::server::conn::http1::Builder::new();
-                let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
+                let connection = http.serve_connection(
+                    TokioIo::new(stream),
+                    service_fn(move |request| answer(request, thinks)),
+                );
                 // A client that goes away is no failure of the application.
                 tokio::spawn(async { connection.await.ok() });
             }
@@ -32,8 +36,9 @@ pub(crate) fn start() -> SocketAddr {
     address
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, thinks: Duration) -> Result<Response<Full<Bytes>>, Infallible> {
     // The body is read to its end, so that the connection can be used again.
     request.into_body().collect().await.ok();
+    tokio::time::sleep(thinks).await;
     Ok(Response::new(Full::new(Bytes::from_static(b"answered by the application\n"))))
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,13 +11,16 @@ use crate::credentials::Root;
 use crate::proxy::{Proxy, Setup};
 use crate::tool;
 
+/// How long the application takes. Cases that reset a stream and want no answer on it must be faster than the answer.
+const THINKS: Duration = Duration::from_millis(100);
+
 /// The report of all groups, strict cases too.
 fn report(h2spec: &Path, downstream_tls: Value, flags: &[&str]) -> String {
     let proxy = Proxy::start(
         &Root::new(),
         &Setup {
             workload: "edge",
-            upstream: backend::start(),
+            upstream: backend::start(THINKS),
             downstream_tls,
             upstream_tls: json!("none"),
             protocol: "http1",
@@ -50,6 +54,7 @@ fn failures(report: &str) -> Vec<&str> {
 #[test]
 fn http2_over_tls_fails_no_case() {
     let Some(h2spec) = tool::find("MESHC_H2SPEC", "h2spec") else { return };
+    let _alone = tool::alone();
     let tls = json!({ "certificates": ["workload"], "client": {}, "alpn": ["h2"] });
     let report = report(&h2spec, tls, &["-t", "-k"]);
     assert!(report.contains(" passed") && report.contains(" 0 failed"), "{report}");
@@ -58,6 +63,7 @@ fn http2_over_tls_fails_no_case() {
 #[test]
 fn http2_in_plain_text_fails_only_what_http1_on_the_same_port_must_fail() {
     let Some(h2spec) = tool::find("MESHC_H2SPEC", "h2spec") else { return };
+    let _alone = tool::alone();
     let report = report(&h2spec, Value::Null, &[]);
     assert!(report.contains(" passed"), "{report}");
     // The port speaks HTTP/1.1 too, so what is no preface of HTTP/2 is a malformed HTTP/1.1 request: it is answered with 400 before

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -79,12 +80,13 @@ fn assert_nothing_failed(load: &Load) {
 #[test]
 fn no_request_fails_over_ten_reloads() {
     let Some(h2load) = tool::find("MESHC_H2LOAD", "h2load") else { return };
+    let _alone = tool::alone();
     let root = Root::new();
     let proxy = Proxy::start(
         &root,
         &Setup {
             workload: "edge",
-            upstream: backend::start(),
+            upstream: backend::start(Duration::ZERO),
             downstream_tls: Value::Null,
             upstream_tls: json!("none"),
             protocol: "http1",
@@ -98,12 +100,13 @@ fn no_request_fails_over_ten_reloads() {
 #[test]
 fn no_request_fails_over_a_rotation_of_both_sides_of_mutual_tls() {
     let Some(h2load) = tool::find("MESHC_H2LOAD", "h2load") else { return };
+    let _alone = tool::alone();
     let root = Root::new();
     let server = Proxy::start(
         &root,
         &Setup {
             workload: "server",
-            upstream: backend::start(),
+            upstream: backend::start(Duration::ZERO),
             downstream_tls: json!({
                 "certificates": ["workload"],
                 "client": { "required": true, "roots": "mesh" },

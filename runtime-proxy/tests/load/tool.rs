@@ -1,6 +1,15 @@
 //! Programs that are installed beside Rust.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+static MACHINE: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test of this program loads the machine: answers in time are part of what is tested.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    // A test that failed has left nothing behind.
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Where a program is: the variable that `ci/test` sets, else `PATH`. Without it the test is skipped and says so, except in CI,
 /// where it must run.
