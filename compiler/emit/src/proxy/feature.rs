@@ -75,7 +75,7 @@ features! {
     UPSTREAM_CIPHERS = "cipher suites for TLS to upstreams", Yes, Yes, Ignored,
         "the proxy offers all secure suites of TLS 1.2 and 1.3", "";
     CURVES = "a list of curves for TLS", Yes, Yes, Ignored,
-        "the proxy takes X25519, P-256 and P-384, and the hybrid of X25519 and ML-KEM", "";
+        "the proxy takes X25519, P-256 and P-384", "";
     CIPHERS = "the cipher suites of TLS 1.2 that are listed", Yes, Yes, Refused,
         "clients of TLS 1.2 could not connect", "list suites with ECDHE and AES-GCM or ChaCha20, or none";
     WEAK_CIPHERS = "cipher suites without forward secrecy or without AEAD", Yes, Yes, Ignored,
