@@ -1,0 +1,1 @@
+"""Cases of Istio's unit tests as git trees, and what meshc makes of them beside what istiod made."""

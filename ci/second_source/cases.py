@@ -1,0 +1,81 @@
+"""The recorded cases: which are compared, which are not and why, and how each one becomes a tree."""
+
+import json
+import subprocess
+
+from . import judge, tree
+
+# Objects whose kinds meshc does not compile yet; such cases are counted apart.
+LATER = {"EnvoyFilter", "WasmPlugin", "TrafficExtension", "Telemetry", "GatewayClass", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "InferencePool"}
+# What the translation of a Go service to a ServiceEntry may lose without a consequence: addresses are allocated by a controller that
+# the tests do not run.
+HARMLESS = "no VIP: auto-allocated addresses must stay off"
+EVERYTHING = ("listener", "chain", "routes", "vhost", "cluster", "endpoints")
+
+
+class Skip(Exception):
+    """A case that is not compared, with the reason."""
+
+
+def later(case):
+    """Whether a case is about something that meshc does not do yet."""
+    gateway_api = any("gateway.networking.k8s.io" in text for text in texts(case))
+    kinds = {o["kind"] for o in case["configs"]}
+    custom = any(o["kind"] == "AuthorizationPolicy" and o["spec"].get("action") == "CUSTOM" for o in case["configs"])
+    return gateway_api or custom or bool(kinds & LATER) or any(p["type"] == "waypoint" for p in case["proxies"])
+
+
+def texts(case):
+    """YAML that the test gave to the Kubernetes API."""
+    return [text for text in [(case.get("kubernetes") or {}).get("objects_yaml")] if text]
+
+
+def objects(case):
+    """Objects that stand in the tree of a case."""
+    kubernetes = (case.get("kubernetes") or {}).get("objects") or []
+    return [*kubernetes, *case["configs"], *(case.get("service_entries") or [])]
+
+
+def check(case):
+    """Raises `Skip` for a case whose inputs are not all recorded, or cannot stand in a tree."""
+    if case.get("inputs_may_be_incomplete"):
+        raise Skip("the test may have changed its inputs")
+    if case.get("late_go_services"):
+        raise Skip("services that no recorded input defines")
+    if any("by_cluster" in key for key in case.get("kubernetes") or {}):
+        raise Skip("several Kubernetes clusters")
+    if len({json.dumps([p["id"], p["namespace"], p["type"]]) for p in case["proxies"]}) < len(case["proxies"]):
+        raise Skip("one proxy, recorded twice: the test changed it in between")
+
+
+def compared_kinds(case):
+    """Kinds of units that the inputs of a case decide."""
+    if any(field in case["mesh_config"] and case["mesh_config"][field] is None for field in ("proxyListenPort", "rootNamespace")):
+        # A MeshConfig without defaults, which only tests have: there is no port to listen on.
+        return ("cluster", "endpoints")
+    lost = {loss for host in case.get("service_entries_lossy") or [] for loss in host["lost"]}
+    return EVERYTHING if lost <= {HARMLESS} else ("listener", "cluster")
+
+
+def run(meshc, arguments):
+    """Runs one build; what it says goes with an exception where it wrote nothing."""
+    done = subprocess.run([meshc, "build", *arguments, "--output", "concise", "--color", "never"], capture_output=True, text=True, check=False)
+    out = arguments[-1] / "xds"
+    return (out if out.is_dir() else None), done.stdout + done.stderr
+
+
+def configgen(tool, meshc, case, folder):
+    """Compares all proxies of a case of `configgen`."""
+    score = judge.Score()
+    known = {host for o in objects(case) if o["kind"] == "ServiceEntry" for host in o["spec"].get("hosts", [])}
+    for i, (proxy, xds) in enumerate(zip(case["proxies"], case["xds"])):
+        place = folder / str(i)
+        out, said = run(meshc, tree.build_arguments(place, case, proxy, objects(case), texts(case)))
+        (place / "log").write_text(said)
+        # Endpoints of a Kubernetes Service are pods, which a tree does not have.
+        endpoints = [e for e in xds["endpoints"] if e["clusterName"].rsplit("|", 1)[-1] in known]
+        want, cut = judge.recorded(tool, xds, endpoints, place / "istiod")
+        have = judge.compiled(tool, out / tree.folder(proxy)) if out else {}
+        have = {(kind, name): unit for (kind, name), unit in have.items() if kind != "vhost" or name.rsplit(" ", 1)[0] not in cut}
+        judge.compare(tool, f"{case['name']}@{i}" if i else case["name"], want, have, compared_kinds(case), score)
+    return score

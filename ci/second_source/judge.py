@@ -1,0 +1,122 @@
+"""Compares what meshc wrote for a proxy with what istiod made, unit by unit, as ../shared/tools/compare_xds does."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import json
+import sys
+
+
+def load(path):
+    """The tool `compare_xds` as a module. It is a program, which ends when it is run without arguments; its functions stay."""
+    loader = importlib.machinery.SourceFileLoader("compare_xds", str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare_xds", loader))
+    arguments, sys.argv = sys.argv, [str(path)]
+    sys.dont_write_bytecode = True
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
+        loader.exec_module(module)
+    sys.argv = arguments
+    return module
+
+
+def spelled(value, under=""):
+    """A value without what a test spells differently from a cluster: which object a route or cluster is from."""
+    if isinstance(value, dict):
+        return {key: spelled(inner, key) for key, inner in value.items() if (under, key) != ("istio", "config")}
+    return [spelled(inner) for inner in value] if isinstance(value, list) else value
+
+
+CUT = "__toodeep"
+
+
+def is_cut(value):
+    """Whether the recording ends at a value, because it stood too deep."""
+    return value == CUT or (isinstance(value, dict) and CUT in value)
+
+
+def hidden(want, have):
+    """The two values without what the recording of the first one cut."""
+    if is_cut(want):
+        return CUT, CUT
+    if isinstance(want, dict) and isinstance(have, dict):
+        pairs = {key: hidden(want[key], have.get(key)) for key in want}
+        return {k: w for k, (w, _) in pairs.items()}, {**have, **{k: h for k, (_, h) in pairs.items() if k in have or h == CUT}}
+    if isinstance(want, list) and isinstance(have, list):
+        pairs = [hidden(w, h) for w, h in zip(want, have)]
+        return [w for w, _ in pairs] + want[len(have) :], [h for _, h in pairs] + have[len(want) :]
+    return want, have
+
+
+def uncut(listeners, cut):
+    """Listeners whose inlined routes were not recorded have none; their names go to `cut`."""
+    if isinstance(listeners, dict):
+        out = {key: uncut(value, cut) for key, value in listeners.items()}
+        if any(is_cut(host) for host in out.get("virtualHosts") or []):
+            cut.add(out["name"])
+            out["virtualHosts"] = []
+        return out
+    return [uncut(value, cut) for value in listeners] if isinstance(listeners, list) else listeners
+
+
+class Score:
+    """What was compared so far."""
+
+    def __init__(self):
+        self.total = self.equal = 0
+        self.kinds = {}
+        self.classes = {}
+        self.details = []
+
+    def add(self, case, kind, name, rows):
+        """One unit of a case; it is equal when there are no rows of (class, istiod's value, meshc's value)."""
+        equal, total = self.kinds.get(kind, (0, 0))
+        self.kinds[kind] = (equal + (not rows), total + 1)
+        self.total += 1
+        self.equal += not rows
+        for label in {label for label, _, _ in rows}:
+            self.classes.setdefault(label, []).append(case)
+        self.details += [(case, kind, name, *row) for row in rows]
+
+    def merge(self, other):
+        for kind, (equal, total) in other.kinds.items():
+            e, t = self.kinds.get(kind, (0, 0))
+            self.kinds[kind] = (e + equal, t + total)
+        for label, cases in other.classes.items():
+            self.classes.setdefault(label, []).extend(cases)
+        self.total += other.total
+        self.equal += other.equal
+        self.details += other.details
+
+
+def recorded(tool, xds, endpoints, folder):
+    """Units of one proxy as istiod made them, and the names of route configurations whose hosts were not recorded."""
+    cut = set()
+    folder.mkdir(parents=True, exist_ok=True)
+    resources = {"listeners": uncut(xds["listeners"], cut), "clusters": xds["clusters"], "routes": xds["routes"], "endpoints": endpoints}
+    for name, list_of in resources.items():
+        (folder / f"{name}.json").write_text(json.dumps(list_of))
+    return compiled(tool, folder), cut
+
+
+def compiled(tool, folder):
+    """Units of one proxy as meshc writes them."""
+    return {key: tool.clean(spelled(value)) for key, value in tool.units(str(folder)).items()}
+
+
+def compare(tool, case, want, have, kinds, score):
+    """Adds the units of the given kinds to the score."""
+    for key in sorted(set(want) | set(have)):
+        kind, name = key
+        if kind not in kinds or (kind == "endpoints" and key not in want):
+            continue
+        one, other = tool.pair(kind, want.get(key), have.get(key))
+        one, other = hidden(one, other) if one and other else (one, other)
+        if one == other:
+            score.add(case, kind, name, [])
+        elif one is None or other is None:
+            what = "(missing)" if other is None else "(extra)"
+            score.add(case, kind, name, [(f"{kind} {what}", one and "…", other and "…")])
+        else:
+            rows = [(f"{kind} {path}", x, y) for path, x, y in tool.diff(one, other)]
+            score.add(case, kind, name, rows)
