@@ -67,6 +67,7 @@ def run(meshc, arguments):
 def configgen(tool, meshc, case, folder):
     """Compares all proxies of a case of `configgen`."""
     score = judge.Score()
+    forgiven = judge.Forgiven(case)
     known = {host for o in objects(case) if o["kind"] == "ServiceEntry" for host in o["spec"].get("hosts", [])}
     for i, (proxy, xds) in enumerate(zip(case["proxies"], case["xds"])):
         place = folder / str(i)
@@ -74,8 +75,9 @@ def configgen(tool, meshc, case, folder):
         (place / "log").write_text(said)
         # Endpoints of a Kubernetes Service are pods, which a tree does not have.
         endpoints = [e for e in xds["endpoints"] if e["clusterName"].rsplit("|", 1)[-1] in known]
-        want, cut = judge.recorded(tool, xds, endpoints, place / "istiod")
-        have = judge.compiled(tool, out / tree.folder(proxy)) if out else {}
+        cut = judge.recorded(xds, endpoints, place / "istiod")
+        want = forgiven.units(tool, place / "istiod")
+        have = forgiven.units(tool, out / tree.folder(proxy)) if out else {}
         have = {(kind, name): unit for (kind, name), unit in have.items() if kind != "vhost" or name.rsplit(" ", 1)[0] not in cut}
         judge.compare(tool, f"{case['name']}@{i}" if i else case["name"], want, have, compared_kinds(case), score)
     return score
