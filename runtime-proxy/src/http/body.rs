@@ -162,6 +162,11 @@ impl Expected {
         Self { body, go: Some(Box::pin(timeout(CONTINUE_WAIT, go))) }
     }
 
+    /// The body that is held back.
+    pub(super) fn into_body(self) -> RequestBody {
+        self.body
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(go) = &mut self.go {
             if let Ok(Err(_)) = ready!(go.as_mut().poll(context)) {

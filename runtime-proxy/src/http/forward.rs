@@ -98,6 +98,7 @@ pub(super) async fn forward<'c>(
             preserve_case: http.preserve_header_case,
             host: "",
             client: (connection.remote, connection.destination),
+            fresh: false,
         };
         let body = match &bodies {
             Bodies::Again(source) => Some(source),
@@ -120,6 +121,7 @@ pub(super) async fn forward<'c>(
         hash,
         deadline: &deadline,
         sent: None,
+        record: None,
         tried: Vec::new(),
         current: None,
         count: 0,

@@ -2,6 +2,7 @@
 
 mod connect;
 mod lease;
+mod record;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use super::body::RequestBody;
 use crate::upstream::{ConnectError, Endpoint, Upstream};
 
 pub(super) use lease::{Lease, Sent};
+pub(super) use record::Record;
 
 /// Most connections that a pool keeps while nobody uses them.
 const MOST_IDLE: usize = 1_024;
@@ -37,6 +39,8 @@ pub(super) struct Want<'w> {
     pub(super) host: &'w str,
     /// Client and the address that it dialled.
     pub(super) client: (SocketAddr, SocketAddr),
+    /// Whether connections that are there already are passed over, as long as there may be another one.
+    pub(super) fresh: bool,
 }
 
 /// What tells one pool from another.
@@ -102,6 +106,7 @@ pub(crate) struct Entry {
     born: Instant,
     served: u32,
     far: Rc<Far>,
+    record: Arc<Record>,
 }
 
 /// A connection of HTTP/2.

@@ -131,27 +131,6 @@ impl Retry {
             }
     }
 
-    /// Whether a request may be wanted again once all of it was sent. Otherwise its head need not be copied: what could not be sent
-    /// comes back as it is.
-    pub(super) fn wants_what_was_sent(&self, grpc: bool) -> bool {
-        let Conditions {
-            five_xx,
-            gateway_error,
-            reset,
-            reset_before_request: _,
-            connect_failure: _,
-            refused_stream: _,
-            retriable_4xx,
-            status_codes,
-        } = self.conditions;
-        five_xx
-            || gateway_error
-            || reset
-            || retriable_4xx
-            || (status_codes && !self.status_codes.is_empty())
-            || (grpc && !self.grpc.is_empty())
-    }
-
     /// How long to wait before the next attempt: anything up to twice as long each time, at most ten bases.
     pub(super) fn back_off(&self, retry: u32, random: u64) -> Duration {
         let factor = 1_u32.checked_shl(retry.min(5)).unwrap_or(MOST).min(MOST);
@@ -202,15 +181,6 @@ mod tests {
         assert!(!retry("gateway-error", &[]).of_response(StatusCode::INTERNAL_SERVER_ERROR, None));
         assert!(retry("retriable-4xx", &[]).of_response(StatusCode::CONFLICT, None));
         assert!(!retry("503", &[503]).of_response(StatusCode::SERVICE_UNAVAILABLE, None));
-    }
-
-    #[test]
-    fn a_head_is_only_kept_where_an_answer_can_make_it_wanted_again() {
-        let default = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
-        assert!(!retry(default, &[]).wants_what_was_sent(false));
-        assert!(retry(default, &[]).wants_what_was_sent(true));
-        assert!(retry(default, &[503]).wants_what_was_sent(false));
-        assert!(retry("reset", &[]).wants_what_was_sent(false));
     }
 
     #[test]

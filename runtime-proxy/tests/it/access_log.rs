@@ -1,5 +1,7 @@
 //! Access logs and metrics of requests.
 
+use std::io::Read as _;
+
 use serde_json::{Value, json};
 
 use crate::http::{Backend, get, http, send, start, to};
@@ -58,7 +60,12 @@ fn every_request_is_a_line_of_istios_format() {
 
 #[test]
 fn a_client_that_goes_away_is_logged() {
-    let backend = crate::proxy::server(|stream| drop(std::io::copy(&mut &stream, &mut std::io::sink())));
+    let (arrived, arrives) = std::sync::mpsc::channel();
+    let backend = crate::proxy::server(move |mut stream| {
+        let _ = stream.read_exact(&mut [0; 16]);
+        let _ = arrived.send(());
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
     let mut settings = http(&json!([to("server")]));
@@ -67,7 +74,7 @@ fn a_client_that_goes_away_is_logged() {
     let proxy = start("outbound", &settings, &[("server", upstream(backend))]);
     let mut stream = crate::proxy::connect(proxy.port);
     std::io::Write::write_all(&mut stream, crate::http::request("GET", "/", &[]).as_bytes()).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    arrives.recv().unwrap();
     drop(stream);
     assert_eq!(lines(&path, 1), ["0 DC"]);
 }

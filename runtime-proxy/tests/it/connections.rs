@@ -60,7 +60,7 @@ fn pitfall_22_a_drain_closes_idle_connections_and_lets_requests_end() {
 }
 
 /// The next frame of HTTP/2: its type, its stream and its payload; `None` at the end of the connection.
-fn frame(mut stream: &TcpStream) -> Option<(u8, u32, Vec<u8>)> {
+pub(crate) fn frame(mut stream: &TcpStream) -> Option<(u8, u32, Vec<u8>)> {
     let mut head = [0; 9];
     stream.read_exact(&mut head).ok()?;
     let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
@@ -153,34 +153,26 @@ fn pitfall_2_an_answer_that_ends_with_its_connection_is_passed_on_and_the_connec
 
 #[test]
 fn pitfall_24_a_client_that_does_not_read_holds_up_the_upstream_and_fills_no_memory() {
-    let sent = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let count = std::sync::Arc::clone(&sent);
+    let (stopped, stops) = std::sync::mpsc::channel();
     let address = crate::proxy::server(move |mut stream| {
+        // Nobody takes anything for so long once all buffers are full.
+        stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
         let mut head = [0; 4_096];
         let _ = stream.read(&mut head);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
         let chunk = vec![b'x'; 1 << 16];
+        let mut sent = 0;
         while stream.write_all(&chunk).is_ok() {
-            count.fetch_add(chunk.len(), std::sync::atomic::Ordering::Relaxed);
+            sent += chunk.len();
         }
+        let _ = stopped.send(sent);
     });
     let proxy = start("outbound", &http(&json!([to("server")])), &[("server", upstream(address))]);
     let mut stream = connect(proxy.port);
     stream.write_all(request("GET", "/", &[]).as_bytes()).unwrap();
-    let read = || sent.load(std::sync::atomic::Ordering::Relaxed);
     // It goes on until the buffers of three sockets are full, and no further.
-    let mut before = 0;
-    let mut same = 0;
-    eventually(
-        || {
-            std::thread::sleep(Duration::from_millis(20));
-            same = if read() == before && before > 0 { same + 1 } else { 0 };
-            before = read();
-            same > 15
-        },
-        "a stop",
-    );
-    assert!(before < 64 << 20, "{before}");
+    let sent = stops.recv_timeout(crate::proxy::PATIENCE).unwrap();
+    assert!(sent < 64 << 20, "{sent}");
     let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.proxy.id())).unwrap();
     let resident = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     let kilobytes: usize = resident.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -224,15 +216,16 @@ fn an_upload_that_takes_too_long_is_408_where_that_is_limited() {
 
 #[test]
 fn an_upstream_that_answers_without_reading_holds_up_no_other_request() {
-    let number = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (over, ends) = std::sync::mpsc::channel::<()>();
+    let first = std::sync::Arc::new(std::sync::Mutex::new(Some(ends)));
     let address = crate::proxy::server(move |mut stream| {
-        let first = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        let first = first.lock().unwrap().take();
         let mut head = [0; 1_024];
         let _ = stream.read(&mut head);
         let _ = stream.write_all(ok("early").as_bytes());
-        if first {
+        if let Some(ends) = first {
             // It keeps the connection and reads nothing more.
-            std::thread::sleep(Duration::from_secs(20));
+            let _ = ends.recv();
         }
     });
     let proxy = start("outbound", &http(&json!([to("server")])), &[("server", upstream(address))]);
@@ -246,6 +239,6 @@ fn an_upstream_that_answers_without_reading_holds_up_no_other_request() {
     let before = Instant::now();
     assert_eq!(get(proxy.port, "/", &[]).body, "early");
     assert!(before.elapsed() < Duration::from_secs(10));
-    drop(stream);
-    drop(writing);
+    drop((stream, over));
+    writing.join().unwrap();
 }

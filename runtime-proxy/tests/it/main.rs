@@ -23,6 +23,7 @@ mod probes;
 mod proxy;
 mod reload;
 mod retry;
+mod reuse;
 mod routing;
 mod tcp;
 mod tls;

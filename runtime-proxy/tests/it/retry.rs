@@ -1,8 +1,7 @@
-//! Retries, and what is no retry because nobody saw the request (dataplane.md §7.6, 20 and 21).
+//! Retries (dataplane.md §7.6, 20).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -123,22 +122,6 @@ fn nothing_is_repeated_once_the_answer_has_begun() {
     let _ = std::io::Read::read_to_string(&mut stream, &mut text);
     assert!(text.starts_with("HTTP/1.1 200 ") && text.ends_with("half"), "{text:?}");
     assert_eq!(backend.seen().len(), 1);
-}
-
-#[test]
-fn pitfall_21_a_connection_that_was_closed_while_idle_is_replaced_without_a_retry() {
-    // It closes every connection as soon as it has answered on it, but says nothing of that in the answer.
-    let backend = Backend::new(|_| Then::Close(ok("ok")));
-    let mut settings = http(&json!([to("server")]));
-    settings["metrics"] = false.into();
-    let proxy = start("inbound", &settings, &[("server", upstream(backend.address))]);
-    for at in 0..10 {
-        let text = request(if at % 2 == 0 { "GET" } else { "DELETE" }, "/", &[]);
-        assert_eq!(send(proxy.port, &text).status, 200);
-        // A connection counts as idle after a while; one that is closed under a request that follows at once is a lost request.
-        std::thread::sleep(Duration::from_millis(120));
-    }
-    assert_eq!(backend.seen().len(), 10);
 }
 
 #[test]

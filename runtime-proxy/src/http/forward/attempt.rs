@@ -10,9 +10,9 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::super::body::{Expected, RequestBody};
 use super::super::exchange::{Exchange, grpc_status};
-use super::super::local_reply::{LocalReply, http_status, is_grpc};
+use super::super::local_reply::{LocalReply, http_status};
 use super::super::names::{ENVOY_ATTEMPT_COUNT, EXPECT};
-use super::super::pool::{Lease, Sent, Want};
+use super::super::pool::{Lease, Record, Sent, Want};
 use super::super::read::Head;
 use super::super::response_body::Guards;
 use super::super::retry::{Lost, Retry};
@@ -24,14 +24,11 @@ use super::{Call, outgoing};
 use crate::telemetry::Flags;
 use crate::upstream::{Choice, Endpoint, Outcome, RetryPermit, Upstream, random};
 
-/// How often a connection that was closed while it was idle is replaced without anybody noticing.
-const STALE: u32 = 2;
-
 /// Attempts at one request.
 pub(super) struct Attempts<'c> {
     pub(super) call: Call<'c>,
     pub(super) upstream: &'c Arc<Upstream>,
-    /// The head; gone once it was sent for the last time.
+    /// The head; gone while it is sent.
     pub(super) head: Option<Box<Head>>,
     pub(super) bodies: Bodies,
     pub(super) http2: bool,
@@ -39,6 +36,8 @@ pub(super) struct Attempts<'c> {
     pub(super) deadline: &'c Deadline,
     /// Authority and scheme of a head that is gone.
     pub(super) sent: Option<(HeaderValue, &'static str)>,
+    /// Where the connection of the attempt that runs wrote down a head that is gone.
+    pub(super) record: Option<Arc<Record>>,
     /// Endpoints that later attempts avoid.
     pub(super) tried: Vec<Arc<Endpoint>>,
     /// The endpoint of the attempt that runs.
@@ -111,6 +110,7 @@ impl Attempts<'_> {
 
     /// Waits for the back-off; `false` if there is no room for a retry, or nothing that could be sent again.
     async fn prepare_retry(&mut self, retry: Option<&Retry>) -> bool {
+        self.take_back(None);
         let Some(retry) = retry.filter(|_| self.head.is_some() && self.bodies.can_go_again()) else {
             return false;
         };
@@ -182,8 +182,8 @@ impl Attempts<'_> {
         }
     }
 
-    /// Sends the request to an endpoint. A connection that turns out to be closed already is replaced where nobody can have seen
-    /// the request (dataplane.md §7.6, 21).
+    /// Sends the request to an endpoint. Where it meets a connection that the endpoint has just closed, and either nobody can have seen
+    /// it or seeing it twice does no harm, it goes once more on a connection of its own (dataplane.md §7.6, 21). That is no retry.
     async fn send(
         &mut self,
         endpoint: &Arc<Endpoint>,
@@ -191,24 +191,19 @@ impl Attempts<'_> {
     ) -> Result<(Response<Incoming>, Lease), Failure> {
         let connection = Rc::clone(&self.call.client.connection);
         let client = (connection.remote, connection.destination);
-        let mut waiting: Option<Request<RequestBody>> = None;
-        let mut stale = 0;
+        let mut fresh = false;
         loop {
-            let host = self.head.as_ref().map(|head| head.authority.clone());
-            let host = host.or_else(|| self.sent.as_ref().map(|(authority, _)| authority.clone()));
-            let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let host = self.head.as_ref().and_then(|head| head.authority.to_str().ok()).unwrap_or_default();
             let preserve_case = self.call.http.preserve_header_case;
-            let want = Want { http2: self.http2, preserve_case, host, client };
+            let want = Want { http2: self.http2, preserve_case, host, client, fresh };
             let mut lease = Lease::acquire(self.upstream, endpoint, want).await?;
             exchange.observe_upstream(|upstream| {
                 upstream.local = lease.far().local;
                 upstream.peer_uri = Arc::clone(&lease.far().uri);
             });
-            let again = self.may_go_twice(&lease);
-            let request = match waiting.take() {
-                Some(request) => request,
-                None => self.request(again)?,
-            };
+            let again = !fresh && self.may_go_twice(&lease);
+            let request = self.request(again)?;
+            self.record = lease.record().cloned();
             match lease.send(request).await {
                 Ok(response)
                     if response.status() == StatusCode::SWITCHING_PROTOCOLS && !self.call.upgrade =>
@@ -217,47 +212,52 @@ impl Attempts<'_> {
                 }
                 Ok(response) => return Ok((response, lease)),
                 Err(Sent { protocol_error: true, .. }) => return Err(Failure::Protocol),
-                Err(Sent { lost, request, .. }) => {
-                    let replaced = match (&request, lost) {
-                        (Some(_), _) => lease.is_reused(),
-                        (None, Lost::Reset) => again && lease.is_reused(),
-                        (None, _) => false,
-                    };
-                    stale += 1;
-                    if !replaced || stale > STALE {
-                        self.take_back(request);
+                Err(Sent { lost, protocol_error: _, closed, answered, request }) => {
+                    let unseen = lost == Lost::ResetBeforeRequest;
+                    let repeats = !fresh && lease.is_reused() && (unseen || (again && closed && !answered));
+                    self.take_back(request);
+                    if !repeats || self.head.is_none() || !self.bodies.can_go_again() {
                         return Err(Failure::Lost(lost));
                     }
-                    waiting = request;
+                    fresh = true;
                 }
             }
         }
     }
 
-    /// Takes back the head of a request of which nothing was sent.
+    /// Takes back a request that is not answered: as it came back, else its head as the connection wrote it down.
     fn take_back(&mut self, request: Option<Request<RequestBody>>) {
-        if let (Some(request), Some((authority, scheme))) = (request, self.sent.take()) {
-            let (parts, _) = request.into_parts();
+        let record = self.record.take();
+        let parts = match request {
+            Some(request) => {
+                let (parts, body) = request.into_parts();
+                self.bodies.put_back(body);
+                Some(parts)
+            }
+            None => record.filter(|_| self.head.is_none()).and_then(|record| record.head()),
+        };
+        if self.head.is_none()
+            && let Some(parts) = parts
+            && let Some((authority, scheme)) = self.sent.take()
+        {
             self.head = Some(Box::new(Head { parts, authority, scheme }));
         }
     }
 
-    /// Whether the same request may be sent twice: it has no body, its method allows it, and its connection was idle for so long
-    /// that the endpoint may have closed it.
+    /// Whether the same request may be sent twice: it has no body, and its method allows it. On a connection that has just been made
+    /// it need not.
     fn may_go_twice(&self, lease: &Lease) -> bool {
-        matches!(self.bodies, Bodies::None)
-            && lease.was_idle()
+        lease.is_reused()
+            && matches!(self.bodies, Bodies::None)
             && self.head.as_ref().is_some_and(|head| is_idempotent(&head.parts.method))
     }
 
-    /// The request of the next attempt. The head is only copied where it may be needed again.
+    /// The request of the next attempt. Connections of HTTP/1 write its head down; only where that is not enough, it is copied in case
+    /// that it is wanted again.
     fn request(&mut self, again: bool) -> Result<Request<RequestBody>, Failure> {
         let mut body = self.bodies.next();
-        let grpc = self.head.as_ref().is_some_and(|head| is_grpc(&head.parts.headers));
-        let retry = self.call.forward.retry.as_ref();
-        // A stream that is refused was sent, as far as this side knows.
-        let keeps = again || retry.is_some_and(|retry| self.http2 || retry.wants_what_was_sent(grpc));
-        let head = if keeps {
+        let copied = self.http2 || self.call.http.preserve_header_case;
+        let head = if copied && (again || self.call.forward.retry.is_some()) {
             let head = self.head.as_ref().ok_or(Failure::Unspeakable)?;
             Head { parts: head.parts.clone(), authority: head.authority.clone(), scheme: head.scheme }
         } else {

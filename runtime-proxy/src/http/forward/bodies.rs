@@ -28,6 +28,15 @@ impl Bodies {
         }
     }
 
+    /// Takes back the body of a request that was not looked at.
+    pub(super) fn put_back(&mut self, body: RequestBody) {
+        match (self, body) {
+            (Self::Once(slot), RequestBody::Stream(body, progress)) => *slot = Some((body, progress)),
+            (this @ Self::Once(_), RequestBody::Expected(held)) => this.put_back(held.into_body()),
+            _ => {}
+        }
+    }
+
     pub(super) fn can_go_again(&self) -> bool {
         match self {
             Self::None => true,

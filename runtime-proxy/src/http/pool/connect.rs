@@ -11,6 +11,7 @@ use meshc_contract::proxy::UpstreamTlsChoice;
 
 use super::super::body::RequestBody;
 use super::super::server::LocalExecutor;
+use super::record::{Record, Recorded};
 use super::{Entry, Far, Idle, Lease, Multiplexed, NoConnection, Place, Pool, Want, starve};
 use crate::stream::Stream;
 use crate::tls::Alpn;
@@ -20,8 +21,6 @@ use crate::upstream::{Connected, ConnectionPermit, Endpoint, Upstream, Wanted};
 const STREAM_WINDOW: u32 = 1 << 20;
 /// How often somebody who waits for room looks again: another thread may have made it.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-/// Idle time after which an endpoint may have closed a connection without this side knowing it yet.
-const STALE: Duration = Duration::from_millis(100);
 /// Time for a connection to be ready for its next request.
 const READY: Duration = Duration::from_millis(50);
 /// Largest head of a response.
@@ -44,14 +43,15 @@ impl Lease {
     ) -> Result<Self, NoConnection> {
         let pool = Pool::of(upstream, endpoint, want);
         if want.http2 {
-            return match pool.free_place() {
+            return match pool.free_place().filter(|_| !want.fresh) {
                 Some(place) => Ok(Self::Http2(place)),
                 None => Box::pin(pool.place(upstream, endpoint, want)).await,
             };
         }
         // The PROXY protocol tells the client of a connection, so that no other client may use it.
         let shared = upstream.source.proxy_protocol.is_none();
-        match pool.free(shared).await {
+        let free = if want.fresh { None } else { pool.free(shared).await };
+        match free {
             Some(lease) => Ok(lease),
             // What is rare is kept apart: the memory that it needs would be moved with every request.
             None => Box::pin(pool.whole(upstream, endpoint, want, shared)).await,
@@ -100,8 +100,7 @@ impl Pool {
                     .await
                     .is_ok_and(|ready| ready.is_ok());
             if ready {
-                let was_idle = since.elapsed() >= STALE;
-                return Some(Lease::Http1 { sender, pool: Some(Rc::clone(self)), entry, was_idle });
+                return Some(Lease::Http1 { sender, pool: Some(Rc::clone(self)), entry });
             }
         }
     }
@@ -114,7 +113,9 @@ impl Pool {
         permit: ConnectionPermit,
         shared: bool,
     ) -> Result<Lease, NoConnection> {
-        let (io, far) = dial(upstream, endpoint, want).await?;
+        let (stream, far) = dial(upstream, endpoint, want).await?;
+        let record = Record::new();
+        let io = TokioIo::new(Recorded { stream, record: Arc::clone(&record) });
         let (sender, connection) = http1::Builder::new()
             .preserve_header_case(want.preserve_case)
             .max_header_size(HEAD)
@@ -126,8 +127,8 @@ impl Pool {
             let _ = connection.with_upgrades().await;
             drop(permit);
         });
-        let entry = Entry { born: Instant::now(), served: 0, far: Rc::new(far) };
-        Ok(Lease::Http1 { sender, pool: shared.then(|| Rc::clone(self)), entry, was_idle: false })
+        let entry = Entry { born: Instant::now(), served: 0, far: Rc::new(far), record };
+        Ok(Lease::Http1 { sender, pool: shared.then(|| Rc::clone(self)), entry })
     }
 
     /// A place on a connection of HTTP/2. Where several ask at once, one connects and the others wait for it.
@@ -146,13 +147,13 @@ impl Pool {
         }
         self.connecting.set(true);
         let _connecting = Connecting(self);
-        let (io, far) = dial(upstream, endpoint, want).await?;
+        let (stream, far) = dial(upstream, endpoint, want).await?;
         let (sender, connection) = http2::Builder::new(LocalExecutor)
             .timer(TokioTimer::new())
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(STREAM_WINDOW * 4)
             .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
-            .handshake(io)
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(NoConnection::Handshake)?;
         let granted = Rc::new(Cell::new(usize::MAX));
@@ -217,11 +218,11 @@ async fn dial(
     upstream: &Arc<Upstream>,
     endpoint: &Arc<Endpoint>,
     want: Want<'_>,
-) -> Result<(TokioIo<Stream>, Far), NoConnection> {
+) -> Result<(Stream, Far), NoConnection> {
     let protocol = if want.http2 { Alpn::Http2 } else { Alpn::Http11 };
     let wanted = Wanted { protocol, host: want.host, client: Some(want.client) };
     let connected = upstream.connect(endpoint, wanted).await.map_err(NoConnection::Connect)?;
     let Connected { stream, peer, local } = connected;
     let uri = peer.as_ref().map(|peer| peer.uri.as_str()).unwrap_or_default();
-    Ok((TokioIo::new(stream), Far { local, uri: Arc::from(uri) }))
+    Ok((stream, Far { local, uri: Arc::from(uri) }))
 }

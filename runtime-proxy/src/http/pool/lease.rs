@@ -1,6 +1,7 @@
 //! A connection, or a place on one, while a request uses it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ::http::{Request, Response};
 use hyper::body::Incoming;
@@ -8,7 +9,7 @@ use hyper::client::conn::{TrySendError, http1};
 
 use super::super::body::RequestBody;
 use super::super::retry::Lost;
-use super::{Entry, Far, Place, Pool};
+use super::{Entry, Far, Place, Pool, Record};
 
 /// A connection, or a place on one, while a request uses it.
 #[derive(Debug)]
@@ -21,8 +22,6 @@ pub(crate) enum Lease {
         pool: Option<Rc<Pool>>,
         /// What is known of it.
         entry: Entry,
-        /// Whether nobody used it for a while, so that the endpoint may have closed it.
-        was_idle: bool,
     },
     /// A stream of HTTP/2.
     Http2(Place),
@@ -35,7 +34,11 @@ pub(crate) struct Sent {
     pub(crate) lost: Lost,
     /// Whether the answer was no HTTP.
     pub(crate) protocol_error: bool,
-    /// The request, if nothing of it was sent.
+    /// Whether the connection ended, rather than the stream alone.
+    pub(crate) closed: bool,
+    /// Whether anything came back.
+    pub(crate) answered: bool,
+    /// The request, if it was not looked at yet.
     pub(crate) request: Option<Request<RequestBody>>,
 }
 
@@ -45,11 +48,15 @@ impl Lease {
         match self {
             Self::Http1 { sender, entry, .. } => {
                 entry.served = entry.served.saturating_add(1);
-                sender.try_send_request(request).await.map_err(lost)
+                entry.record.begin();
+                sender.try_send_request(request).await.map_err(|error| {
+                    let untouched = entry.record.is_untouched();
+                    Sent { answered: entry.record.is_answered(), ..lost(error, untouched) }
+                })
             }
             Self::Http2(place) => {
                 let mut sender = place.connection.sender.clone();
-                sender.try_send_request(request).await.map_err(lost)
+                sender.try_send_request(request).await.map_err(|error| lost(error, false))
             }
         }
     }
@@ -70,14 +77,17 @@ impl Lease {
         }
     }
 
-    /// Whether nobody used it for a while, so that the endpoint may have closed it.
-    pub(crate) fn was_idle(&self) -> bool {
-        matches!(self, Self::Http1 { was_idle: true, .. })
+    /// What it writes down of the request; `None` for HTTP/2.
+    pub(crate) fn record(&self) -> Option<&Arc<Record>> {
+        match self {
+            Self::Http1 { entry, .. } => Some(&entry.record),
+            Self::Http2(_) => None,
+        }
     }
 
     /// Gives it back once the answer is there as a whole. A connection that still sends the request is of no use to anybody.
     pub(crate) fn release(self, sent_request: bool) {
-        if let Self::Http1 { sender, pool: Some(pool), entry, was_idle: _ } = self
+        if let Self::Http1 { sender, pool: Some(pool), entry } = self
             && sent_request
         {
             pool.keep(sender, entry);
@@ -85,19 +95,21 @@ impl Lease {
     }
 }
 
-fn lost(mut error: TrySendError<Request<RequestBody>>) -> Sent {
+fn lost(mut error: TrySendError<Request<RequestBody>>, untouched: bool) -> Sent {
     let request = error.take_message();
     let error = error.into_error();
     let stream = h2_error(&error);
     let refused = stream.is_some_and(|stream| {
         stream.reason() == Some(h2::Reason::REFUSED_STREAM) || (stream.is_go_away() && stream.is_remote())
     });
-    let lost = match (&request, refused) {
+    let lost = match (untouched || request.is_some(), refused) {
         (_, true) => Lost::Refused,
-        (Some(_), false) => Lost::ResetBeforeRequest,
-        (None, false) => Lost::Reset,
+        (true, false) => Lost::ResetBeforeRequest,
+        (false, false) => Lost::Reset,
     };
-    Sent { lost, protocol_error: error.is_parse() || error.is_parse_too_large(), request }
+    let closed = !stream.is_some_and(h2::Error::is_reset);
+    let protocol_error = error.is_parse() || error.is_parse_too_large();
+    Sent { lost, protocol_error, closed, answered: false, request }
 }
 
 fn h2_error(error: &hyper::Error) -> Option<&h2::Error> {
