@@ -28,14 +28,26 @@ class Forgiven:
     """
 
     def __init__(self, case):
-        self.made = {s.get("Hostname", ""): s.get("Attributes", {}) for s in case.get("go_services") or []}
+        self.made = {s.get("Hostname", "").lower(): s.get("Attributes", {}) for s in case.get("go_services") or []}
+        self.resolution = {s.get("Hostname", "").lower(): s.get("Resolution", 0) for s in case.get("go_services") or []}
+        self.ports = set()
+        for instance in case.get("go_instances") or []:
+            self.ports.add(((instance.get("host") or "").lower(), str((instance.get("service_port") or {}).get("Port"))))
+        self.uneven = {host for host, port in self.ports if any((host, p) not in self.ports for _, p in self.ports)}
         fields = {"connectTimeout": "connectTimeout", "dnsRefreshRate": "dnsRefreshRate"}
         mesh = case.get("mesh_config") or {}
         self.fields = {ours for field, ours in fields.items() if field in mesh and mesh[field] is None}
 
     def is_made(self, cluster):
         """Whether the host of a cluster is a service that the test constructed in Go."""
-        return cluster.rsplit("|", 1)[-1] in self.made
+        return cluster.rsplit("|", 1)[-1].lower() in self.made
+
+    def is_beyond_trees(self, cluster):
+        """Whether a cluster leads to a Go service that no tree can have: one that is looked up in DNS but has no name to look up, or
+        one of a single label, which a reference would complete to the name of a Kubernetes Service."""
+        _, port, _, host = [*cluster.lower().split("|"), "", "", ""][:4]
+        dns = self.resolution.get(host) in (1, 3)
+        return self.is_made(cluster) and ("." not in host or (dns and (host, port) not in self.ports))
 
     def spelled(self, value, under=""):
         """A value without what is forgiven."""
@@ -52,13 +64,16 @@ class Forgiven:
             dropped |= {"name", *(() if "Namespace" in self.made[value["host"]] else ("namespace",))}
         if under == "lbEndpoints":
             dropped.add("metadata")
+        if "loadAssignment" in value and value.get("name", "").rsplit("|", 1)[-1].lower() in self.uneven:
+            dropped.add("loadAssignment")
         return {key: self.spelled(inner, key) for key, inner in value.items() if key not in dropped}
 
     def units(self, tool, folder):
         """Units of one proxy: {(kind, name): value}."""
         found = {}
         for (kind, name), unit in tool.units(str(folder)).items():
-            if kind != "endpoints" or (tool.known_endpoints(unit) and not self.is_made(name)):
+            endpoints = kind == "endpoints" and (not tool.known_endpoints(unit) or self.is_made(name))
+            if not endpoints and not (kind == "cluster" and self.is_beyond_trees(name)):
                 found[(kind, name)] = tool.clean(self.spelled(unit))
         return found
 
