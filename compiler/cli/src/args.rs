@@ -95,6 +95,10 @@ pub(crate) enum Command {
     Build(commands::build::BuildArgs),
     /// Draw the services, workloads and gateways of a tree.
     Graph(commands::graph::GraphArgs),
+    /// Keep addresses that meshc gives in a file in git, so that they never move.
+    Lock(commands::lock::LockArgs),
+    /// Take over what a running cluster has decided.
+    Import(commands::import::ImportArgs),
     /// Load every compiled bootstrap into a real Envoy.
     Verify(commands::verify::VerifyArgs),
     /// The certificate authority: make a root, issue certificates.
@@ -102,7 +106,7 @@ pub(crate) enum Command {
 }
 
 /// What to compile and under which settings of the mesh.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct InputArgs {
     /// Directories and files to read, or `-` for stdin.
     #[arg(default_value = ".", value_name = "PATH")]
@@ -116,12 +120,22 @@ pub(crate) struct InputArgs {
     /// Feature flags of istiod, as KEY=VALUE lines.
     #[arg(long, value_name = "FILE")]
     pub(crate) istiod_env: Option<PathBuf>,
+    /// Lock file; by default `meshc.lock` in the folder that is read, if it is there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
     /// Which workloads get a sidecar.
     #[arg(long, value_enum, default_value_t = InjectChoice::Labelled)]
     pub(crate) inject: InjectChoice,
     /// DNS domain of the cluster.
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
     pub(crate) cluster_domain: String,
+}
+
+impl InputArgs {
+    /// The same input without a lock file that does not exist yet.
+    pub(crate) fn without_lock(&self) -> Self {
+        Self { lock: None, ..self.clone() }
+    }
 }
 
 /// Which workloads get a sidecar.

@@ -3,4 +3,6 @@
 pub(crate) mod build;
 pub(crate) mod ca;
 pub(crate) mod graph;
+pub(crate) mod import;
+pub(crate) mod lock;
 pub(crate) mod verify;

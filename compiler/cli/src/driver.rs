@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use meshc_api::mesh_config::{self, MeshFiles};
-use meshc_api::{IstiodFeatures, ResourceSet};
+use meshc_api::{IstiodFeatures, Lock, ResourceSet};
 use meshc_diagnostics::{Diagnostics, FileId, Sources as _};
 use meshc_model::{Inject, Mesh, Options};
 use meshc_source::{Document, InputFile, SourceMap, disk, parse_file};
@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::args::{InjectChoice, InputArgs};
 use crate::exit::Failure;
+use crate::lock_file;
 
 /// What the front half of the compiler leaves.
 pub(crate) struct Resolved {
@@ -40,8 +41,8 @@ pub(crate) fn resolve(args: &InputArgs) -> Result<Resolved, Failure> {
     meshc_api::report_unsupported(&resources, &mut diagnostics);
     let mesh_files = MeshFiles { mesh: settings.mesh.as_ref(), networks: settings.networks.as_ref() };
     let config = mesh_config::read(&resources, mesh_files, &mut diagnostics);
-    let mesh =
-        meshc_model::resolve(&resources, config.mesh, settings.features, options(args), &mut diagnostics);
+    let options = options(args, settings.lock);
+    let mesh = meshc_model::resolve(&resources, config.mesh, settings.features, options, &mut diagnostics);
     Ok(Resolved { files, objects: documents.len(), resources, mesh, diagnostics })
 }
 
@@ -72,6 +73,7 @@ fn inputs(args: &InputArgs) -> Result<(Vec<InputFile>, Named), Failure> {
         mesh: option(&args.mesh_config)?,
         networks: option(&args.mesh_networks)?,
         env: option(&args.istiod_env)?,
+        lock: option(&lock_file::present(args)?)?,
     };
     Ok((inputs, named))
 }
@@ -99,6 +101,7 @@ struct Named {
     mesh: Option<String>,
     networks: Option<String>,
     env: Option<String>,
+    lock: Option<String>,
 }
 
 /// What the files say that options name.
@@ -107,6 +110,7 @@ struct Settings {
     mesh: Option<Document>,
     networks: Option<Document>,
     features: IstiodFeatures,
+    lock: Lock,
 }
 
 impl Settings {
@@ -116,6 +120,7 @@ impl Settings {
             files.ids().find(|file| files.path(*file) == name)
         };
         let (mesh, networks, env) = (find(&named.mesh), find(&named.networks), find(&named.env));
+        let lock_file = find(&named.lock);
         let mut document = |file: Option<FileId>| {
             let file = file?;
             parse_file(file, files.shared_text(file)?, diagnostics).into_iter().next()
@@ -125,19 +130,24 @@ impl Settings {
             Some(file) => IstiodFeatures::read(files.text(file), file, diagnostics),
             None => IstiodFeatures::default(),
         };
+        let lock = match lock_file.and_then(|file| Some((file, files.shared_text(file)?))) {
+            Some((file, text)) => Lock::read(file, text, diagnostics),
+            None => Lock::default(),
+        };
         Self {
-            files: [mesh, networks, env].into_iter().flatten().collect(),
+            files: [mesh, networks, env, lock_file].into_iter().flatten().collect(),
             mesh: mesh_document,
             networks: networks_document,
             features,
+            lock,
         }
     }
 }
 
-fn options(args: &InputArgs) -> Options {
+fn options(args: &InputArgs, lock: Lock) -> Options {
     let inject = match args.inject {
         InjectChoice::Labelled => Inject::Labelled,
         InjectChoice::All => Inject::All,
     };
-    Options { domain: args.cluster_domain.clone(), inject, ..Options::default() }
+    Options { domain: args.cluster_domain.clone(), inject, lock, ..Options::default() }
 }

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod driver;
 mod exit;
+mod lock_file;
 mod out_dir;
 mod report;
 
@@ -21,6 +22,8 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Build(args) => commands::build::run(args, &cli.global),
         Command::Graph(args) => commands::graph::run(args, &cli.global),
+        Command::Lock(args) => commands::lock::run(args, &cli.global),
+        Command::Import(args) => commands::import::run(args, &cli.global),
         Command::Verify(args) => commands::verify::run(args, &cli.global),
         Command::Ca(args) => commands::ca::run(args, &cli.global),
     };

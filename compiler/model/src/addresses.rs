@@ -1,5 +1,6 @@
 //! Virtual addresses of services: what people write, and what istiod makes up (translation-spec §0.3, §0.5).
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// First and second half of the ranges that Istio reserves for addresses of its own: 240.240.0.0/16 and 2001:2::/48.
@@ -35,29 +36,37 @@ pub(crate) fn sequential(index: usize) -> Option<AutoAddresses> {
 /// the others. `taken` are the slots in use.
 #[derive(Debug, Default)]
 pub(crate) struct HashedAddresses {
-    taken: std::collections::BTreeSet<u32>,
+    taken: BTreeSet<u32>,
 }
 
 impl HashedAddresses {
-    /// Addresses of `<namespace>/<host>`; `None` once the table is full.
-    pub(crate) fn allocate(&mut self, key: &str) -> Option<AutoAddresses> {
+    /// Addresses of `<namespace>/<host>` that none of the `others` has; `None` once the table is full.
+    pub(crate) fn allocate(&mut self, key: &str, others: &BTreeSet<IpAddr>) -> Option<AutoAddresses> {
         let hash = fnv1(key.as_bytes());
         let step = STEP_PRIME - hash % STEP_PRIME;
-        let slot = (0..SLOTS)
-            .map(|attempt| hash.wrapping_add(attempt.wrapping_mul(step)) % SLOTS)
-            .find(|slot| !self.taken.contains(slot))?;
+        let slots = (0..SLOTS).map(|attempt| hash.wrapping_add(attempt.wrapping_mul(step)) % SLOTS);
+        let free = slots.filter(|slot| !self.taken.contains(slot)).find_map(|slot| {
+            let (v4, v6) = of_slot(slot)?;
+            let fresh = !others.contains(&v4.into()) && !others.contains(&v6.into());
+            fresh.then_some((slot, (v4, v6)))
+        });
+        let (slot, addresses) = free?;
         self.taken.insert(slot);
-        // The last byte is never 0, which some stacks take for a network address.
-        let (third, fourth) = (slot / 254, slot % 254 + 1);
-        let (third, fourth) = (u8::try_from(third).ok()?, u8::try_from(fourth).ok()?);
-        let v4 = Ipv4Addr::new(RANGE_V4[0], RANGE_V4[1], third, fourth);
-        let low = u16::from_be_bytes([third, fourth]);
-        Some((v4, Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0xf0f0, low)))
+        Some(addresses)
     }
 }
 
+fn of_slot(slot: u32) -> Option<AutoAddresses> {
+    // The last byte is never 0, which some stacks take for a network address.
+    let (third, fourth) = (slot / 254, slot % 254 + 1);
+    let (third, fourth) = (u8::try_from(third).ok()?, u8::try_from(fourth).ok()?);
+    let v4 = Ipv4Addr::new(RANGE_V4[0], RANGE_V4[1], third, fourth);
+    let low = u16::from_be_bytes([third, fourth]);
+    Some((v4, Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0xf0f0, low)))
+}
+
 /// 32-bit FNV-1a.
-fn fnv1(bytes: &[u8]) -> u32 {
+pub(crate) fn fnv1(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
@@ -86,10 +95,13 @@ mod tests {
     #[test]
     fn hashed_addresses_depend_on_the_host_and_never_collide() {
         let mut table = HashedAddresses::default();
-        let first = table.allocate("default/a.example.com").unwrap();
-        let second = table.allocate("default/a.example.com").unwrap();
+        let nobody = BTreeSet::new();
+        let first = table.allocate("default/a.example.com", &nobody).unwrap();
+        let second = table.allocate("default/a.example.com", &nobody).unwrap();
         assert_ne!(first, second);
-        assert_eq!(HashedAddresses::default().allocate("default/a.example.com"), Some(first));
+        assert_eq!(HashedAddresses::default().allocate("default/a.example.com", &nobody), Some(first));
+        let others = BTreeSet::from([first.0.into()]);
+        assert_eq!(HashedAddresses::default().allocate("default/a.example.com", &others), Some(second));
         assert_ne!(first.0.octets()[3], 0);
     }
 }

@@ -1,5 +1,7 @@
 //! Options of a compilation that decide what the input means.
 
+use meshc_api::Lock;
+
 /// Options of a compilation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -9,6 +11,8 @@ pub struct Options {
     pub cluster_id: String,
     /// Which workloads get a sidecar.
     pub inject: Inject,
+    /// Addresses that stay as they were given; none by default.
+    pub lock: Lock,
 }
 
 impl Default for Options {
@@ -17,6 +21,7 @@ impl Default for Options {
             domain: "cluster.local".to_owned(),
             cluster_id: "Kubernetes".to_owned(),
             inject: Inject::Labelled,
+            lock: Lock::default(),
         }
     }
 }

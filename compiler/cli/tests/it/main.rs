@@ -11,6 +11,7 @@ mod ca;
 mod command_line;
 mod determinism;
 mod golden;
+mod lock;
 mod meshc_proxy;
 mod output_folder;
 mod recorded;

@@ -73,6 +73,6 @@ fn remedy(service: &Service, ports: &str) -> String {
     if service.is_headless() {
         ports.to_owned()
     } else {
-        format!("state `spec.clusterIP` in the tree, or {ports}")
+        format!("state `spec.clusterIP` or lock it (`meshc lock`), or {ports}")
     }
 }

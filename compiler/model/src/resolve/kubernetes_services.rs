@@ -51,7 +51,7 @@ fn service(
             _ if spec.is_headless() => Resolution::Passthrough,
             _ => Resolution::ClientSide,
         },
-        addresses: if is_alias { Vec::new() } else { addresses(spec) },
+        addresses: if is_alias { Vec::new() } else { addresses(resource, options) },
         external_addresses: external_addresses(resource),
         auto_addresses: None,
         ports: spec.ports.iter().map(port).collect(),
@@ -84,10 +84,26 @@ pub(super) fn reference(resource: &Resource<kubernetes::Service>, options: &Opti
     ServiceRef { namespace, host }
 }
 
-fn addresses(spec: &kubernetes::Service) -> Vec<String> {
+fn addresses(resource: &Resource<kubernetes::Service>, options: &Options) -> Vec<String> {
+    let stated = stated_addresses(&resource.spec);
+    if !needs_address(&resource.spec) {
+        return stated.cloned().collect();
+    }
+    let locked = options.lock.service(resource.namespace(), resource.name());
+    locked.iter().map(ToString::to_string).collect()
+}
+
+/// The cluster addresses that a Service states, each once.
+pub(super) fn stated_addresses(spec: &kubernetes::Service) -> impl Iterator<Item = &String> {
     let mut seen: BTreeSet<&String> = BTreeSet::new();
     let stated = spec.cluster_ip.iter().chain(&spec.cluster_ips);
-    stated.filter(|ip| !ip.is_empty() && *ip != "None" && seen.insert(ip)).cloned().collect()
+    stated.filter(move |ip| !ip.is_empty() && *ip != "None" && seen.insert(ip))
+}
+
+/// Whether the API server gives a Service an address that the tree does not state.
+pub(super) fn needs_address(spec: &kubernetes::Service) -> bool {
+    let has_none = spec.service_type == ServiceType::ExternalName || spec.is_headless();
+    !has_none && stated_addresses(spec).next().is_none()
 }
 
 fn external_addresses(resource: &Resource<kubernetes::Service>) -> Vec<String> {
