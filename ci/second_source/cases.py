@@ -37,7 +37,25 @@ def texts(case):
 def objects(case):
     """Objects that stand in the tree of a case."""
     kubernetes = (case.get("kubernetes") or {}).get("objects") or []
-    return [*kubernetes, *case["configs"], *(with_tls(case, entry) for entry in case.get("service_entries") or [])]
+    return [*kubernetes, *(completed(o) for o in case["configs"]), *(with_tls(case, entry) for entry in case.get("service_entries") or [])]
+
+
+def completed(config):
+    """An object with its references to hosts of one label completed as in Istio's tests, whose cluster has no DNS domain: by the
+    namespace alone."""
+
+    def walk(value, key=""):
+        if isinstance(value, list):
+            return [walk(inner, key) for inner in value]
+        if isinstance(value, dict):
+            inner = {k: walk(v, k) for k, v in value.items()}
+            host = inner.get("host")
+            if key in ("destination", "mirror") and host and "." not in host:
+                inner["host"] = f"{host}.{config['metadata'].get('namespace', 'default')}"
+            return inner
+        return value
+
+    return walk(config) if config["kind"] == "VirtualService" else config
 
 
 def with_tls(case, entry):

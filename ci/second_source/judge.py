@@ -33,7 +33,21 @@ class Forgiven:
         self.ports = set()
         for instance in case.get("go_instances") or []:
             self.ports.add(((instance.get("host") or "").lower(), str((instance.get("service_port") or {}).get("Port"))))
-        self.uneven = {host for host, port in self.ports if any((host, p) not in self.ports for _, p in self.ports)}
+        self.unknown = {
+            (s["Hostname"].lower(), str(port["Port"]))
+            for s in case.get("go_services") or []
+            for port in s.get("Ports") or []
+            if port.get("Protocol", "") in ("", "unknown") and s.get("Hostname")
+        }
+        # Endpoints of a Go service are those of one port; an entry has them for all of its ports.
+        self.uneven = {
+            host.lower()
+            for entry in case.get("service_entries") or []
+            for endpoint in entry["spec"].get("endpoints", [])
+            if {port["name"] for port in entry["spec"]["ports"]} - set(endpoint.get("ports", {}))
+            for host in entry["spec"]["hosts"]
+            if len(entry["spec"]["ports"]) > 1
+        }
         fields = {"connectTimeout": "connectTimeout", "dnsRefreshRate": "dnsRefreshRate"}
         mesh = case.get("mesh_config") or {}
         self.fields = {ours for field, ours in fields.items() if field in mesh and mesh[field] is None}
@@ -42,12 +56,17 @@ class Forgiven:
         """Whether the host of a cluster is a service that the test constructed in Go."""
         return cluster.rsplit("|", 1)[-1].lower() in self.made
 
-    def is_beyond_trees(self, cluster):
-        """Whether a cluster leads to a Go service that no tree can have: one that is looked up in DNS but has no name to look up, or
-        one of a single label, which a reference would complete to the name of a Kubernetes Service."""
-        _, port, _, host = [*cluster.lower().split("|"), "", "", ""][:4]
+    def is_beyond_trees(self, kind, name):
+        """Whether a cluster or virtual host leads to a Go service that no tree can have: one that is looked up in DNS but has no name to
+        look up; one of a single label, which a reference would complete to the name of a Kubernetes Service; a port whose protocol
+        is none that Istio reads."""
+        if kind == "vhost":
+            host, _, port = name.split(" ")[-1].lower().rpartition(":")
+            return (host, port) in self.unknown
+        _, port, _, host = [*name.lower().split("|"), "", "", ""][:4]
         dns = self.resolution.get(host) in (1, 3)
-        return self.is_made(cluster) and ("." not in host or (dns and (host, port) not in self.ports))
+        beyond = "." not in host or (host, port) in self.unknown or (dns and (host, port) not in self.ports)
+        return kind == "cluster" and self.is_made(name) and beyond
 
     def spelled(self, value, under=""):
         """A value without what is forgiven."""
@@ -73,7 +92,7 @@ class Forgiven:
         found = {}
         for (kind, name), unit in tool.units(str(folder)).items():
             endpoints = kind == "endpoints" and (not tool.known_endpoints(unit) or self.is_made(name))
-            if not endpoints and not (kind == "cluster" and self.is_beyond_trees(name)):
+            if not endpoints and not self.is_beyond_trees(kind, name):
                 found[(kind, name)] = tool.clean(self.spelled(unit))
         return found
 

@@ -40,7 +40,7 @@ def pod(proxy):
         "kind": "Pod",
         "metadata": {
             "name": pod_name(proxy),
-            "namespace": proxy["namespace"],
+            "namespace": namespace(proxy),
             "labels": proxy.get("labels") or {},
             "annotations": annotations,
         },
@@ -54,9 +54,14 @@ def pod_name(proxy):
     return proxy.get("id", "proxy").split(".")[0].lower() or "proxy"
 
 
+def namespace(proxy):
+    """Namespace of the Pod of a proxy. A test may give a gateway two; the services of its pods are those of the one in its metadata."""
+    return (proxy.get("metadata") or {}).get("NAMESPACE") or proxy["namespace"]
+
+
 def folder(proxy):
     """Folder of the proxy in the output of meshc."""
-    return f"{proxy['namespace']}.{pod_name(proxy)}"
+    return f"{namespace(proxy)}.{pod_name(proxy)}"
 
 
 def node(proxy):
