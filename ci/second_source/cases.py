@@ -122,8 +122,9 @@ def run(meshc, arguments):
     return (out if out.is_dir() else None), done.stdout + done.stderr
 
 
-def configgen(tool, meshc, case, folder):
+def compare(tool, meshc, case, folder):
     """Compares all proxies of a case of `configgen`."""
+    check(case)
     score = judge.Score()
     forgiven = judge.Forgiven(case)
     known = {host for o in objects(case) if o["kind"] == "ServiceEntry" for host in o["spec"].get("hosts", [])}

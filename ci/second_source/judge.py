@@ -58,14 +58,15 @@ class Forgiven:
 
     def is_beyond_trees(self, kind, name):
         """Whether a cluster or virtual host leads to a Go service that no tree can have: one that is looked up in DNS but has no name to
-        look up; one of a single label, which a reference would complete to the name of a Kubernetes Service; a port whose protocol
+        look up; one that is forwarded as dialled and has endpoints; one of a single label, which a reference would complete to the name of a Kubernetes Service; a port whose protocol
         is none that Istio reads."""
         if kind == "vhost":
             host, _, port = name.split(" ")[-1].lower().rpartition(":")
             return (host, port) in self.unknown
         _, port, _, host = [*name.lower().split("|"), "", "", ""][:4]
         dns = self.resolution.get(host) in (1, 3)
-        beyond = "." not in host or (host, port) in self.unknown or (dns and (host, port) not in self.ports)
+        passthrough = self.resolution.get(host) == 2 and any(host == known for known, _ in self.ports)
+        beyond = passthrough or "." not in host or (host, port) in self.unknown or (dns and (host, port) not in self.ports)
         return kind == "cluster" and self.is_made(name) and beyond
 
     def spelled(self, value, under=""):
