@@ -120,7 +120,7 @@ impl Session<'_> {
     ) -> Result<(Arc<Endpoint>, Connected), Flags> {
         let hash = self.chain.hash_source_ip;
         let hash = hash.then(|| upstream::hash(self.connection.remote.ip().to_string().as_bytes()));
-        let choice = Choice { hash, avoid: &[], original: self.connection.original };
+        let choice = Choice { hash, original: self.connection.original, ..Choice::default() };
         let endpoint = upstream.pick(&choice).ok_or(Flags::NO_HEALTHY_UPSTREAM)?;
         record.host = Some(endpoint.address.to_string().into());
         record.attempts = 1;

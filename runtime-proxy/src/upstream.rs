@@ -76,6 +76,8 @@ pub(crate) struct Choice<'c> {
     /// Endpoints that failed the same request already: another one is picked if there is one, as Istio's retries do
     /// (`previous_hosts`).
     pub(crate) avoid: &'c [Arc<Endpoint>],
+    /// Endpoints whose priorities are left out if there are others: their share goes to the rest (`previous_priorities`).
+    pub(crate) leave: &'c [Arc<Endpoint>],
     /// Address that was dialled, for upstreams that go there.
     pub(crate) original: Option<SocketAddr>,
 }

@@ -23,7 +23,7 @@ use super::exchange::{Client, Exchange};
 use super::hash::{self, Hashed};
 use super::local_reply::LocalReply;
 use super::mirror;
-use super::names::{ENVOY_EXPECTED_TIMEOUT, ENVOY_TIMEOUT, EXPECT, HOST};
+use super::names::{ENVOY_EXPECTED_TIMEOUT, ENVOY_TIMEOUT, EXPECT, HOST, RETRIES};
 use super::pool::{Lease, Want};
 use super::read::Head;
 use super::response_body::Guards;
@@ -142,7 +142,13 @@ fn prepare(call: Call<'_>, target: &Target, head: &mut Head, exchange: &Exchange
         operations.request(&mut head.parts.headers, record.as_ref());
     }
     forward.rewrite(&route.matches, target, head, http.suppress_envoy_headers);
-    let stated = head.parts.headers.remove(ENVOY_TIMEOUT).filter(|_| origin.internal);
+    let stated = if origin.internal {
+        RETRIES.iter().for_each(|name| drop(head.parts.headers.remove(name)));
+        head.parts.headers.remove(ENVOY_TIMEOUT)
+    } else {
+        // Others cannot ask: what they say is gone already.
+        None
+    };
     let stated: Option<u64> = stated.and_then(|value| value.to_str().ok()?.parse().ok());
     let timeout = match stated {
         Some(0) => None,

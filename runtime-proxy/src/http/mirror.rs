@@ -63,7 +63,7 @@ async fn copy(
         Some(source) => RequestBody::Copy(Some(Source::whole(&source).await?)),
     };
     let _permit = upstream.begin_request().ok()?;
-    let endpoint = upstream.pick(&Choice { hash: None, avoid: &[], original: Some(want.client.1) })?;
+    let endpoint = upstream.pick(&Choice { original: Some(want.client.1), ..Choice::default() })?;
     let _active = endpoint.begin();
     let http2 = speaks_http2(upstream, head.parts.version);
     let Ok(mut lease) = Lease::acquire(upstream, &endpoint, Want { http2, ..want }).await else {

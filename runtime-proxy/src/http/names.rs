@@ -32,6 +32,7 @@ names! {
     ENVOY_TIMEOUT = "x-envoy-upstream-rq-timeout-ms";
     ENVOY_SERVICE_TIME = "x-envoy-upstream-service-time";
     ENVOY_OVERLOADED = "x-envoy-overloaded";
+    ENVOY_RATE_LIMITED = "x-envoy-ratelimited";
     ENVOY_DECORATOR = "x-envoy-decorator-operation";
     GRPC_STATUS = "grpc-status";
     GRPC_MESSAGE = "grpc-message";
@@ -52,6 +53,17 @@ pub(super) const INTERNAL_ONLY: [HeaderName; 14] = [
     HeaderName::from_static("x-envoy-force-trace"),
     HeaderName::from_static("x-envoy-ip-tags"),
     HeaderName::from_static("x-envoy-original-url"),
+    HeaderName::from_static("x-envoy-hedge-on-per-try-timeout"),
+];
+
+/// Headers by which callers ask Envoy for retries. It takes them out whether it does as they say or not.
+pub(super) const RETRIES: [HeaderName; 7] = [
+    HeaderName::from_static("x-envoy-retriable-status-codes"),
+    HeaderName::from_static("x-envoy-retriable-header-names"),
+    HeaderName::from_static("x-envoy-retry-on"),
+    HeaderName::from_static("x-envoy-retry-grpc-on"),
+    HeaderName::from_static("x-envoy-max-retries"),
+    HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms"),
     HeaderName::from_static("x-envoy-hedge-on-per-try-timeout"),
 ];
 

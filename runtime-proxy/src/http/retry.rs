@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use ::http::StatusCode;
+use ::http::{HeaderMap, StatusCode};
 use meshc_contract::traffic;
+
+use super::names::ENVOY_RATE_LIMITED;
 
 /// Base of the back-off where the route says nothing.
 const BASE: Duration = Duration::from_millis(25);
@@ -19,6 +21,8 @@ pub(super) struct Retry {
     pub(super) per_try_timeout: Option<Duration>,
     /// Whether endpoints that were tried are avoided.
     pub(super) avoid_previous_hosts: bool,
+    /// Whether priorities that were tried are avoided.
+    pub(super) avoid_previous_priorities: bool,
     base: Duration,
     conditions: Conditions,
     status_codes: Vec<u16>,
@@ -37,6 +41,7 @@ struct Conditions {
     refused_stream: bool,
     retriable_4xx: bool,
     status_codes: bool,
+    rate_limited: bool,
 }
 
 /// How an attempt ended without an answer.
@@ -57,7 +62,8 @@ pub(super) enum Lost {
 }
 
 impl Retry {
-    /// Reads a policy. A condition that Envoy does not know either changes nothing.
+    /// Reads a policy. A condition that Envoy does not know either changes nothing, nor do those of HTTP/3 and `retriable-headers`:
+    /// a policy of Istio's cannot name the headers.
     pub(super) fn compile(source: &traffic::Retry) -> Self {
         let traffic::Retry {
             attempts,
@@ -67,7 +73,7 @@ impl Retry {
             base_interval,
             avoid_previous_hosts,
             host_selection_attempts: _,
-            avoid_previous_priorities: _,
+            avoid_previous_priorities,
         } = source;
         let mut conditions = Conditions::default();
         let mut grpc = Vec::new();
@@ -81,6 +87,7 @@ impl Retry {
                 "refused-stream" => conditions.refused_stream = true,
                 "retriable-4xx" => conditions.retriable_4xx = true,
                 "retriable-status-codes" => conditions.status_codes = true,
+                "envoy-ratelimited" => conditions.rate_limited = true,
                 "cancelled" => grpc.push(1),
                 "deadline-exceeded" => grpc.push(4),
                 "resource-exhausted" => grpc.push(8),
@@ -93,6 +100,7 @@ impl Retry {
             attempts: *attempts,
             per_try_timeout: per_try_timeout.filter(|limit| !limit.is_zero()),
             avoid_previous_hosts: *avoid_previous_hosts,
+            avoid_previous_priorities: *avoid_previous_priorities,
             base: base_interval.filter(|base| !base.is_zero()).unwrap_or(BASE),
             conditions,
             status_codes: retriable_status_codes
@@ -103,10 +111,13 @@ impl Retry {
         }
     }
 
-    /// Whether an answer is worth another attempt.
-    pub(super) fn of_response(&self, status: StatusCode, grpc: Option<u16>) -> bool {
+    /// Whether an answer is worth another attempt. Where it says that the limit of a rate is reached, that alone counts.
+    pub(super) fn of_response(&self, status: StatusCode, headers: &HeaderMap, grpc: Option<u16>) -> bool {
         let code = status.as_u16();
         let conditions = self.conditions;
+        if headers.contains_key(ENVOY_RATE_LIMITED) {
+            return conditions.rate_limited;
+        }
         (conditions.five_xx && status.is_server_error())
             || (conditions.gateway_error && (502..=504).contains(&code))
             || (conditions.retriable_4xx && code == 409)
@@ -160,14 +171,16 @@ mod tests {
     fn istios_default_retries_what_the_upstream_did_not_take() {
         let default =
             retry("connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes", &[503]);
-        let status = |code: u16| default.of_response(StatusCode::from_u16(code).unwrap(), None);
+        let status =
+            |code: u16| default.of_response(StatusCode::from_u16(code).unwrap(), &HeaderMap::new(), None);
         assert!(status(503) && !status(500) && !status(502) && !status(409));
         assert!(default.of_loss(Lost::Connect) && default.of_loss(Lost::Refused));
         assert!(!default.of_loss(Lost::Reset) && !default.of_loss(Lost::PerTryTimeout));
         assert!(
-            default.of_response(StatusCode::OK, Some(14)) && default.of_response(StatusCode::OK, Some(1))
+            default.of_response(StatusCode::OK, &HeaderMap::new(), Some(14))
+                && default.of_response(StatusCode::OK, &HeaderMap::new(), Some(1))
         );
-        assert!(!default.of_response(StatusCode::OK, Some(13)));
+        assert!(!default.of_response(StatusCode::OK, &HeaderMap::new(), Some(13)));
     }
 
     #[test]
@@ -177,10 +190,43 @@ mod tests {
             assert!(policy.of_loss(Lost::Reset) && policy.of_loss(Lost::PerTryTimeout), "{condition}");
             assert!(!policy.of_loss(Lost::Overflow), "{condition}");
         }
-        assert!(retry("gateway-error", &[]).of_response(StatusCode::BAD_GATEWAY, None));
-        assert!(!retry("gateway-error", &[]).of_response(StatusCode::INTERNAL_SERVER_ERROR, None));
-        assert!(retry("retriable-4xx", &[]).of_response(StatusCode::CONFLICT, None));
-        assert!(!retry("503", &[503]).of_response(StatusCode::SERVICE_UNAVAILABLE, None));
+        assert!(retry("gateway-error", &[]).of_response(StatusCode::BAD_GATEWAY, &HeaderMap::new(), None));
+        assert!(!retry("gateway-error", &[]).of_response(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &HeaderMap::new(),
+            None
+        ));
+        assert!(retry("retriable-4xx", &[]).of_response(StatusCode::CONFLICT, &HeaderMap::new(), None));
+        assert!(!retry("503", &[503]).of_response(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), None));
+    }
+
+    #[test]
+    fn the_limit_of_a_rate_is_a_condition_of_its_own() {
+        let mut limited = HeaderMap::new();
+        limited.insert(ENVOY_RATE_LIMITED, "true".parse().unwrap());
+        for (conditions, retried) in [("5xx,retriable-status-codes", false), ("envoy-ratelimited", true)] {
+            let policy = retry(conditions, &[429]);
+            assert_eq!(
+                policy.of_response(StatusCode::TOO_MANY_REQUESTS, &limited, None),
+                retried,
+                "{conditions}"
+            );
+            assert_eq!(
+                policy.of_response(StatusCode::SERVICE_UNAVAILABLE, &limited, None),
+                retried,
+                "{conditions}"
+            );
+        }
+        assert!(retry("5xx", &[]).of_response(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), None));
+    }
+
+    #[test]
+    fn what_needs_http3_or_headers_that_nobody_names_changes_nothing() {
+        let policy = retry("retriable-headers,http3-post-connect-failure", &[503]);
+        assert!(!policy.of_response(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), Some(14)));
+        assert!(
+            !policy.of_loss(Lost::Connect) && !policy.of_loss(Lost::Reset) && !policy.of_loss(Lost::Refused)
+        );
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub(super) fn loads(priorities: &[Health], panic_threshold: f64) -> Vec<Load> {
     with_panic(&shared(&availability, total), &panic)
 }
 
-fn available(health: Health) -> u64 {
+/// Percent of its load that a priority can take.
+pub(super) fn available(health: Health) -> u64 {
     (OVERPROVISIONING * health.healthy as u64).checked_div(health.all as u64).unwrap_or(0).min(100)
 }
 
@@ -47,7 +48,7 @@ fn panics(health: Health, total: u64, threshold: f64) -> bool {
 }
 
 /// 100 percent in proportion to parts, in order of priority, the rest of rounding to the first that has any.
-fn shared(parts: &[u64], total: u64) -> Vec<u64> {
+pub(super) fn shared(parts: &[u64], total: u64) -> Vec<u64> {
     let mut left = 100;
     let mut shares: Vec<u64> = parts
         .iter()

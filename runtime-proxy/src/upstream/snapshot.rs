@@ -14,7 +14,10 @@ use super::{Choice, random};
 pub(super) struct Snapshot {
     /// When an ejection ends, so that it is out of date.
     pub(super) changes_at: Option<Instant>,
+    /// Those that take load.
     priorities: Vec<Priority>,
+    /// Those that would if others were left out.
+    spare: Vec<Priority>,
 }
 
 /// The endpoints of a locality and priority.
@@ -41,6 +44,8 @@ pub(super) struct Candidate {
 struct Priority {
     /// Percent of all load.
     load: u64,
+    /// Percent of all load that its health would bear.
+    available: u64,
     /// One for each locality, or one for all of them.
     pickers: Vec<Picker>,
     /// The localities in turn, if there is more than one.
@@ -61,35 +66,54 @@ impl Snapshot {
     ) -> Self {
         let healths: Vec<_> = priorities.iter().map(|localities| count(localities.iter())).collect();
         let loads = health::loads(&healths, panic_threshold);
-        let priorities = priorities
+        let (priorities, spare) = priorities
             .iter()
             .zip(loads)
-            .filter(|(_, load)| load.percent > 0)
-            .map(|(localities, load)| Priority::new(localities, load, policy));
-        Self { changes_at, priorities: priorities.collect() }
+            .map(|(localities, load)| Priority::new(localities, load, policy))
+            .filter(|priority| priority.load > 0 || priority.available > 0)
+            .partition(|priority| priority.load > 0);
+        Self { changes_at, priorities, spare }
     }
 
     /// Picks an endpoint; `None` if none can take anything.
     pub(super) fn pick(&self, choice: &Choice<'_>) -> Option<Arc<Endpoint>> {
+        let number = || choice.hash.unwrap_or_else(random);
+        if !choice.leave.is_empty()
+            && let Some(priority) = self.other(choice.leave, number())
+        {
+            return priority.pick(choice);
+        }
         let priority = match self.priorities.as_slice() {
             [] => return None,
             [only] => only,
-            several => by_load(several, choice.hash.unwrap_or_else(random)),
+            several => by_load(several.iter().map(|priority| (priority, priority.load)), number())?,
         };
         priority.pick(choice)
     }
+
+    /// By what is left of loads without the priorities that some endpoints are of (Envoy's `previous_priorities`); `None` if nobody is.
+    fn other(&self, leave: &[Arc<Endpoint>], number: u64) -> Option<&Priority> {
+        let is_left = |priority: &&Priority| {
+            let mut endpoints = priority.pickers.iter().flat_map(Picker::endpoints);
+            !endpoints.any(|endpoint| leave.iter().any(|left| left.id == endpoint.id))
+        };
+        let left: Vec<_> = self.priorities.iter().chain(&self.spare).filter(is_left).collect();
+        let parts: Vec<u64> = left.iter().map(|priority| priority.available).collect();
+        let loads = health::shared(&parts, parts.iter().sum::<u64>().min(100));
+        by_load(left.into_iter().zip(loads), number)
+    }
 }
 
-fn by_load(priorities: &[Priority], number: u64) -> &Priority {
+/// The priority that a number falls to. Loads are 100 together; if they are none, nobody takes it.
+fn by_load<'p>(priorities: impl Iterator<Item = (&'p Priority, u64)>, number: u64) -> Option<&'p Priority> {
     let mut wanted = number % 100;
-    for priority in priorities {
-        if wanted < priority.load {
-            return priority;
+    for (priority, load) in priorities {
+        if wanted < load {
+            return Some(priority);
         }
-        wanted -= priority.load;
+        wanted -= load;
     }
-    // Loads are 100 together, so that it ends above.
-    &priorities[0]
+    None
 }
 
 fn count<'l>(localities: impl Iterator<Item = &'l Locality>) -> Health {
@@ -103,6 +127,7 @@ fn count<'l>(localities: impl Iterator<Item = &'l Locality>) -> Health {
 
 impl Priority {
     fn new(localities: &[Locality], load: health::Load, policy: Policy) -> Self {
+        let available = health::available(count(localities.iter()));
         let weighted = !load.panic && localities.iter().any(|locality| locality.weight.is_some());
         let taken = |locality: &Locality| -> Vec<Candidate> {
             locality.candidates.iter().filter(|candidate| load.panic || candidate.healthy).cloned().collect()
@@ -117,7 +142,7 @@ impl Priority {
         parts.retain(|(candidates, weight)| !candidates.is_empty() && *weight > 0.0);
         if policy.is_hash() {
             // One ring or table for all, in which localities have their shares.
-            return Self { load: load.percent, pickers: hashed(&parts, policy), schedule: None };
+            return Self { load: load.percent, available, pickers: hashed(&parts, policy), schedule: None };
         }
         let schedule =
             (parts.len() > 1).then(|| Schedule::new(parts.iter().map(|(_, weight)| *weight).collect()));
@@ -129,7 +154,7 @@ impl Priority {
                 weights,
             )
         });
-        Self { load: load.percent, pickers: pickers.collect(), schedule }
+        Self { load: load.percent, available, pickers: pickers.collect(), schedule }
     }
 
     fn pick(&self, choice: &Choice<'_>) -> Option<Arc<Endpoint>> {

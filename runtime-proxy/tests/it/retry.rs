@@ -86,6 +86,42 @@ fn an_endpoint_that_cannot_be_reached_is_avoided() {
 }
 
 #[test]
+fn the_third_attempt_leaves_the_locality_that_failed_twice() {
+    let (near, far) = (failing(9, 503), Backend::saying("far"));
+    let mut both = upstream(near.address);
+    both["discovery"]["endpoints"]["groups"] = json!([
+        { "endpoints": [{ "address": { "ip": ["127.0.0.1", near.address.port()] } }] },
+        { "endpoints": [{ "address": { "ip": ["127.0.0.1", far.address.port()] } }], "priority": 1 },
+    ]);
+    let mut retry = policy(2, "5xx");
+    retry["avoidPreviousPriorities"] = true.into();
+    let proxy = retrying(retry, both.clone());
+    assert_eq!(get(proxy.port, "/", &[]).body, "far");
+    assert_eq!((near.seen().len(), far.seen().len()), (2, 1));
+    let proxy = retrying(policy(2, "5xx"), both);
+    assert_eq!(get(proxy.port, "/", &[]).status, 503);
+}
+
+#[test]
+fn callers_cannot_ask_for_retries_and_nobody_behind_hears_that_they_did() {
+    let backend = failing(1, 503);
+    let mut settings = http(&json!([to("server")]));
+    settings["useRemoteAddress"] = true.into();
+    let proxy = start("outbound", &settings, &[("server", upstream(backend.address))]);
+    // From the loopback address they are believed to be inside.
+    let asking = [
+        ("x-envoy-retry-on", "5xx"),
+        ("x-envoy-max-retries", "3"),
+        ("x-envoy-upstream-rq-timeout-ms", "900"),
+    ];
+    assert_eq!(get(proxy.port, "/", &asking).status, 503);
+    let seen = backend.last();
+    assert_eq!(seen.header("x-envoy-internal").as_deref(), Some("true"));
+    assert!(asking.iter().all(|(name, _)| seen.header(name).is_none()), "{seen:?}");
+    assert_eq!(seen.header("x-envoy-expected-rq-timeout-ms").as_deref(), Some("900"));
+}
+
+#[test]
 fn nobody_there_is_503_with_the_reason() {
     let proxy = retrying(policy(0, ""), upstream(loopback(free_port())));
     let answer = get(proxy.port, "/", &[]);

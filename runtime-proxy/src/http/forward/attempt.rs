@@ -76,7 +76,8 @@ impl Attempts<'_> {
             let lost = match &result {
                 Ok((response, ..)) => {
                     let grpc = grpc_status(response.headers());
-                    let worth = |retry: &Retry| retry.of_response(response.status(), grpc);
+                    let worth =
+                        |retry: &Retry| retry.of_response(response.status(), response.headers(), grpc);
                     if !retry.is_some_and(worth) {
                         exchange.details = "via_upstream".into();
                         return result.map_err(|failure| failure.reply(false).into());
@@ -149,15 +150,20 @@ impl Attempts<'_> {
 
     async fn attempt(&mut self, exchange: &mut Exchange) -> Result<Won, Failure> {
         let connection = &self.call.client.connection;
-        let avoid = self.call.forward.retry.as_ref().is_some_and(|retry| retry.avoid_previous_hosts);
+        let retry = self.call.forward.retry.as_ref();
+        let avoid = retry.is_some_and(|retry| retry.avoid_previous_hosts);
+        let leave = retry.is_some_and(|retry| retry.avoid_previous_priorities);
+        // Istio has Envoy look at priorities anew after every second attempt.
+        let tried = self.tried.len() / 2 * 2;
         let choice = Choice {
             hash: self.hash,
             avoid: if avoid { &self.tried } else { &[] },
+            leave: if leave { &self.tried[..tried] } else { &[] },
             original: connection.original,
         };
         let endpoint = self.upstream.pick(&choice).ok_or(Failure::NoHealthyUpstream)?;
         exchange.observe_upstream(|upstream| upstream.host = Some(Arc::from(endpoint.address.to_string())));
-        if avoid {
+        if avoid || leave {
             self.tried.push(Arc::clone(&endpoint));
         }
         self.current = Some(Arc::clone(&endpoint));

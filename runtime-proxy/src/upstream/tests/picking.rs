@@ -109,15 +109,38 @@ fn endpoints_that_failed_are_avoided_while_there_are_others() {
         for number in 0..100 {
             let mut avoid = Vec::new();
             for _ in 0..3 {
-                let picked =
-                    upstream.pick(&Choice { hash: Some(number), avoid: &avoid, original: None }).unwrap();
+                let picked = upstream
+                    .pick(&Choice { hash: Some(number), avoid: &avoid, ..Choice::default() })
+                    .unwrap();
                 assert!(!avoid.iter().any(|avoided: &Arc<Endpoint>| avoided.id == picked.id), "{balancing}");
                 avoid.push(picked);
             }
             // When all have failed, one of them is better than none.
-            assert!(upstream.pick(&Choice { hash: None, avoid: &avoid, original: None }).is_some());
+            assert!(upstream.pick(&Choice { avoid: &avoid, ..Choice::default() }).is_some());
         }
     }
+}
+
+#[test]
+fn priorities_that_were_tried_are_left_while_there_are_others() {
+    let upstream = compiled(json!({"discovery": groups(json!([
+        {"endpoints": [at("10.0.0.1"), at("10.0.0.2")]},
+        {"endpoints": [at("10.1.0.1")], "priority": 1},
+        {"endpoints": [at("10.2.0.1")], "priority": 2},
+    ]))}));
+    let mut leave = Vec::new();
+    for expected in ["10.0.", "10.1.", "10.2."] {
+        for number in 0..100 {
+            let choice = Choice { hash: Some(number), leave: &leave, ..Choice::default() };
+            let picked = upstream.pick(&choice).unwrap();
+            assert!(picked.address.to_string().starts_with(expected), "{} for {expected}", picked.address);
+            if number == 99 {
+                leave.push(picked);
+            }
+        }
+    }
+    let all_were_tried = Choice { leave: &leave, ..Choice::default() };
+    assert!(upstream.pick(&all_were_tried).unwrap().address.to_string().starts_with("10.0."));
 }
 
 #[test]
