@@ -17,6 +17,10 @@ use clap::Parser as _;
 
 use crate::args::{Cli, Command};
 
+/// A compilation makes millions of small pieces of memory, on all threads.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {

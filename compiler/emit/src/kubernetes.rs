@@ -38,7 +38,7 @@ use self::shared_config::{SharedConfig, SharedConfigs};
 use self::tree::{Entry, Tree};
 use crate::artifact::ArtifactSet;
 use crate::envoy::{ResourceKind, UsedUpstreams};
-use crate::{Emitted, Emitters, yaml};
+use crate::{Emitted, Emitters, Steps, yaml};
 
 pub use iptables::{IpFamily, iptables_rules};
 pub use options::KubernetesOptions;
@@ -46,24 +46,32 @@ pub use options::KubernetesOptions;
 /// Largest object that is emitted, in bytes. Kubernetes refuses a ConfigMap above 1 MiB.
 const LARGEST_OBJECT: usize = 1_000_000;
 
+/// Injected objects that are made at once.
+const BATCH: usize = 64;
+
 /// Emits the set `k8s`.
 ///
-/// `emitters` must be of the same plan; what they have emitted already is not emitted again.
+/// `emitters` must be of the same plan; what they have emitted already is not emitted again. `steps` carries out what is done for
+/// each object alone.
 #[must_use]
 pub fn emit<'p>(
     plan: &'p Plan,
     manifests: &Manifests,
     options: &KubernetesOptions,
     emitters: &mut Emitters<'p>,
+    steps: &impl Steps,
     diagnostics: &mut Diagnostics,
 ) -> ArtifactSet {
-    let mut tree = Tree::default();
-    let mut injected = Vec::new();
+    let (mut injected, mut plain) = (Vec::new(), Vec::new());
     for manifest in &manifests.objects {
         match injection(plan, manifest) {
             Some((injection, proxy)) => injected.push((manifest, injection, proxy)),
-            None => tree.add(entry(manifests, manifest, &manifest.value)),
+            None => plain.push(manifest),
         }
+    }
+    let mut tree = Tree::default();
+    for entry in steps.each(&plain, |manifest| entry(manifests, manifest, &manifest.value)) {
+        tree.add(entry);
     }
     let used = UsedUpstreams::of(injected.iter().map(|(_, _, proxy)| *proxy));
     let emitted: Vec<Emitted> =
@@ -73,15 +81,27 @@ pub fn emit<'p>(
         shared.add(manifest, &proxy.workload.name, emitted);
     }
     let mut generated: Vec<(Entry, &Origin)> = Vec::new();
-    for (&(manifest, injection, proxy), emitted) in injected.iter().zip(&emitted) {
-        let config = config_map(manifest, injection, proxy, emitted, &mut shared);
-        if config.size() > LARGEST_OBJECT {
-            diagnostics.push(too_large(manifest, config.size()));
+    // What is between a proxy and its objects takes as much memory as they do, so it is there for a batch of them at a time.
+    for (injected, emitted) in injected.chunks(BATCH).zip(emitted.chunks(BATCH)) {
+        let configs = config_maps(injected, emitted, &mut shared, steps);
+        let with_config = injected.iter().zip(emitted).zip(&configs);
+        let contexts: Vec<inject::Context<'_>> = with_config
+            .map(|((&(manifest, injection, proxy), emitted), config)| inject::Context {
+                manifests,
+                options,
+                manifest,
+                injection,
+                proxy,
+                emitted,
+                config,
+            })
+            .collect();
+        for (&(manifest, _, _), made) in injected.iter().zip(steps.each(&contexts, objects)) {
+            let Objects { injected, config, findings } = made;
+            tree.add(injected);
+            generated.push((config, &manifest.origin));
+            diagnostics.append(findings);
         }
-        generated.push((config.entry(manifests, manifest), &manifest.origin));
-        let context =
-            inject::Context { manifests, options, manifest, injection, proxy, emitted, config: &config };
-        tree.add(entry(manifests, manifest, &inject::inject(&context, diagnostics)));
     }
     generated.extend(shared.entries(manifests, diagnostics));
     generated.extend(
@@ -96,7 +116,7 @@ pub fn emit<'p>(
         }
         tree.add(entry);
     }
-    tree.into_artifacts(&manifests.mesh)
+    tree.into_artifacts(&manifests.mesh, steps)
 }
 
 /// The proxy that the pods of an object get.
@@ -105,27 +125,61 @@ fn injection<'p, 'm>(plan: &'p Plan, manifest: &'m Manifest) -> Option<(&'m Inje
     Some((injection, plan.proxies.get(&injection.workload)?))
 }
 
-/// The ConfigMap of a proxy. Lists that others have too stand in ConfigMaps of their own, and those for which it has no room.
-fn config_map<'p>(
-    manifest: &'p Manifest,
-    injection: &Injection,
-    proxy: &ProxyPlan,
-    emitted: &Emitted,
+/// What is written for one injected object.
+struct Objects {
+    injected: Entry,
+    config: Entry,
+    findings: Diagnostics,
+}
+
+fn objects(context: &inject::Context<'_>) -> Objects {
+    let inject::Context { manifests, manifest, config, .. } = *context;
+    let mut findings = Diagnostics::new();
+    if config.size() > LARGEST_OBJECT {
+        findings.push(too_large(manifest, config.size()));
+    }
+    let value = inject::inject(context, &mut findings);
+    Objects {
+        injected: entry(manifests, manifest, &value),
+        config: config.entry(manifests, manifest),
+        findings,
+    }
+}
+
+/// An object, what its pods get, and their proxy.
+type Injected<'a> = (&'a Manifest, &'a Injection, &'a ProxyPlan);
+
+/// The ConfigMaps of proxies. Lists that others have too stand in ConfigMaps of their own, and those for which there is no room.
+fn config_maps<'p>(
+    injected: &[Injected<'p>],
+    emitted: &'p [Emitted],
     shared: &mut SharedConfigs<'p>,
-) -> ConfigMap {
-    let namespace = manifest.object.namespace.as_str();
-    let mut moved: Vec<(ResourceKind, Arc<SharedConfig>)> =
-        emitted.lists().filter_map(|list| Some((list.kind(), shared.of(namespace, list)?))).collect();
-    let mut config = ConfigMap::of(proxy, injection, emitted, moved.clone());
-    for list in emitted.lists() {
-        let here = moved.iter().all(|(kind, _)| *kind != list.kind());
-        if here && config.size() > LARGEST_OBJECT {
-            moved.extend(shared.make_room(namespace, list).map(|config| (list.kind(), config)));
-            config = ConfigMap::of(proxy, injection, emitted, moved.clone());
+    steps: &impl Steps,
+) -> Vec<ConfigMap> {
+    let mut proxies: Vec<(Injected<'p>, &Emitted, Moved)> = Vec::new();
+    for (&(manifest, injection, proxy), emitted) in injected.iter().zip(emitted) {
+        let namespace = manifest.object.namespace.as_str();
+        let moved = emitted.lists().filter_map(|list| Some((list.kind(), shared.of(namespace, list)?)));
+        proxies.push(((manifest, injection, proxy), emitted, moved.collect()));
+    }
+    let mut configs = steps.each(&proxies, |((_, injection, proxy), emitted, moved)| {
+        ConfigMap::of(proxy, injection, emitted, moved.clone())
+    });
+    for (config, ((manifest, injection, proxy), emitted, mut moved)) in configs.iter_mut().zip(proxies) {
+        let namespace = manifest.object.namespace.as_str();
+        for list in emitted.lists() {
+            let here = moved.iter().all(|(kind, _)| *kind != list.kind());
+            if here && config.size() > LARGEST_OBJECT {
+                moved.extend(shared.make_room(namespace, list).map(|config| (list.kind(), config)));
+                *config = ConfigMap::of(proxy, injection, emitted, moved.clone());
+            }
         }
     }
-    config
+    configs
 }
+
+/// Lists that a proxy reads from ConfigMaps of their own.
+type Moved = Vec<(ResourceKind, Arc<SharedConfig>)>;
 
 fn entry(manifests: &Manifests, manifest: &Manifest, value: &Value) -> Entry {
     Entry {

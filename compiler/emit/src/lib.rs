@@ -11,8 +11,10 @@ pub mod json;
 pub mod kubernetes;
 pub mod proxy;
 mod release;
+mod steps;
 mod target;
 pub mod yaml;
 
 pub use artifact::{ArtifactPath, ArtifactSet, Content};
+pub use steps::{OneByOne, Steps};
 pub use target::{Emitted, Emitters, TargetChoice, emit};

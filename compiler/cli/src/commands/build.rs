@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use meshc_contract::Lifetime;
-use meshc_diagnostics::Severity;
+use meshc_diagnostics::{Diagnostics, Severity};
 use meshc_emit::envoy::{EnvoyFlavor, EnvoyOptions, EnvoySets};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
-use meshc_emit::{ArtifactSet, Emitters, identities};
+use meshc_emit::{ArtifactSet, Emitters, Steps, identities};
 use meshc_model::Mesh;
-use meshc_plan::Plan;
+use meshc_plan::{Manifests, Plan};
+use rayon::prelude::*;
 
 use crate::args::{Format, Global, InjectChoice, InputArgs};
 use crate::driver::{self, Resolved};
@@ -78,9 +79,9 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
         report::note(&nothing_to_compile(args, files.len(), outcome), global);
         return Ok(if outcome == Outcome::Clean { Outcome::NoInputs } else { outcome });
     }
-    let plan = meshc_lower::lower(&resolved.mesh, &mut resolved.diagnostics);
-    target::check(&args.target, &plan)?;
-    let artifacts = emit(args, &plan, &mut resolved);
+    let lowered = lower(args, &mut resolved);
+    target::check(&args.target, &lowered.plan)?;
+    let artifacts = emit(args, &lowered, &mut resolved);
     let Resolved { diagnostics, files, objects, mesh, resources } = resolved;
     let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
     let withheld =
@@ -90,18 +91,50 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
         out_dir::replace(&args.out_dir, &artifacts)?;
     }
     let outcome = report::finish(Found { diagnostics, files: &files, resources: objects }, format, global);
-    report::note(&summary(args, &mesh, &plan, written, withheld), global);
+    report::note(&summary(args, &mesh, &lowered.plan, written, withheld), global);
     if outcome == Outcome::Findings && !withheld {
         report::note("Requests that the errors name are refused until they are fixed.", global);
     }
     // The process ends; to give millions of small pieces of memory back one by one would only delay that.
-    std::mem::forget((artifacts, plan, mesh, resources));
+    std::mem::forget((artifacts, lowered, mesh, resources));
     Ok(outcome)
 }
 
-/// The sets that were asked for, and the identities that the proxies need.
-fn emit(args: &BuildArgs, plan: &Plan, resolved: &mut Resolved) -> ArtifactSet {
+/// What the middle of the compiler leaves.
+struct Lowered {
+    plan: Plan,
+    /// The objects of Kubernetes, where they were asked for.
+    manifests: Option<Manifests>,
+}
+
+/// The plan, and beside it what Kubernetes still needs: neither asks for the other.
+fn lower(args: &BuildArgs, resolved: &mut Resolved) -> Lowered {
     let Resolved { diagnostics, files, resources, mesh, objects: _ } = resolved;
+    let mut of_manifests = Diagnostics::new();
+    let (plan, manifests) = rayon::join(
+        || meshc_lower::lower(mesh, diagnostics),
+        || {
+            let wanted = args.emit.contains(&EmitSet::Kubernetes);
+            wanted.then(|| meshc_lower::manifests(resources, mesh, files, &mut of_manifests))
+        },
+    );
+    diagnostics.append(of_manifests);
+    Lowered { plan, manifests }
+}
+
+/// Steps on all threads.
+struct AllThreads;
+
+impl Steps for AllThreads {
+    fn each<I: Sync, O: Send>(&self, inputs: &[I], step: impl Fn(&I) -> O + Sync + Send) -> Vec<O> {
+        inputs.par_iter().map(step).collect()
+    }
+}
+
+/// The sets that were asked for, and the identities that the proxies need.
+fn emit(args: &BuildArgs, lowered: &Lowered, resolved: &mut Resolved) -> ArtifactSet {
+    let Resolved { diagnostics, mesh, files: _, resources: _, objects: _ } = resolved;
+    let Lowered { plan, manifests } = lowered;
     let flavor = match args.envoy {
         EnvoyChoice::Stock => EnvoyFlavor::Stock,
         EnvoyChoice::IstioProxy => EnvoyFlavor::IstioProxy,
@@ -111,13 +144,19 @@ fn emit(args: &BuildArgs, plan: &Plan, resolved: &mut Resolved) -> ArtifactSet {
     let mut emitters = Emitters::new(plan, choice, EnvoyOptions { flavor, ..EnvoyOptions::default() });
     let sets = EnvoySets { bootstrap: wanted(EmitSet::Bootstrap), xds: wanted(EmitSet::Xds) };
     let mut artifacts = meshc_emit::emit(plan, sets, &mut emitters, diagnostics);
-    if wanted(EmitSet::Kubernetes) {
-        let manifests = meshc_lower::manifests(resources, mesh, files, diagnostics);
+    if let Some(manifests) = manifests {
         let mut options = KubernetesOptions::of_flavor(flavor);
         if let Some(image) = &args.proxy_image {
             options.meshc_proxy_image.clone_from(image);
         }
-        artifacts.extend(kubernetes::emit(plan, &manifests, &options, &mut emitters, diagnostics));
+        artifacts.extend(kubernetes::emit(
+            plan,
+            manifests,
+            &options,
+            &mut emitters,
+            &AllThreads,
+            diagnostics,
+        ));
     }
     let requests = identities::requests(plan, &mesh.config.trust_domain, Lifetime::ISTIO_DEFAULT);
     artifacts.extend(identities::emit(&requests));

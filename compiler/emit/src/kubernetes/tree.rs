@@ -8,6 +8,7 @@ use super::kustomization::{self, HEADER};
 use super::path::{self, Folder};
 use crate::artifact::{ArtifactPath, ArtifactSet, Content};
 use crate::release::{self, Written};
+use crate::steps::Steps;
 
 /// An object that is written.
 pub(super) struct Entry {
@@ -32,9 +33,9 @@ impl Tree {
     }
 
     /// The files, with a kustomization in every folder, and the release manifest of a mesh.
-    pub(super) fn into_artifacts(self, mesh: &str) -> ArtifactSet {
+    pub(super) fn into_artifacts(self, mesh: &str, steps: &impl Steps) -> ArtifactSet {
         let mut artifacts = ArtifactSet::new();
-        let mut objects = Vec::new();
+        let mut entries_by_path = Vec::new();
         let mut folders = Vec::new();
         for (folder, entries) in self.folders {
             let parts = folder.parts();
@@ -46,16 +47,19 @@ impl Tree {
                 (kustomization::rank(&a.object), a_file).cmp(&(kustomization::rank(&b.object), b_file))
             });
             let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
-            for (file, entry) in files {
-                let (path, object, api_version) =
-                    (path(&file), entry.object.clone(), entry.api_version.clone());
-                let content = written(entry);
-                let sha256 = release::sha256(&content);
-                objects.push(Written { object, api_version, path: path.clone(), sha256 });
-                artifacts.insert(path, content);
-            }
+            entries_by_path.extend(files.into_iter().map(|(file, entry)| (path(&file), entry)));
             artifacts.insert(path(KUSTOMIZATION), kustomization::kustomization(&names));
             folders.push(parts.join("/"));
+        }
+        let files = steps.each(&entries_by_path, |(_, entry)| {
+            let content = written(entry);
+            (release::sha256(&content), content)
+        });
+        let mut objects = Vec::new();
+        for ((path, entry), (sha256, content)) in entries_by_path.into_iter().zip(files) {
+            let Entry { object, api_version, source: _, content: _ } = entry;
+            objects.push(Written { object, api_version, path: path.clone(), sha256 });
+            artifacts.insert(path, content);
         }
         if !folders.is_empty() {
             artifacts.insert(ArtifactPath::new(["k8s", KUSTOMIZATION]), kustomization::root(&folders));
@@ -82,7 +86,7 @@ fn files(entries: BTreeMap<ObjectRef, Entry>) -> Vec<(String, Entry)> {
 }
 
 /// The file of an object: lines that say where it comes from, and the object.
-fn written(entry: Entry) -> Content {
+fn written(entry: &Entry) -> Content {
     let Entry { object: _, api_version: _, source, content } = entry;
     // A line break in a path would end the comment.
     let source: String = source.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
@@ -91,6 +95,6 @@ fn written(entry: Entry) -> Content {
     if !source.is_empty() {
         file.push(format!("# source: {source}\n"));
     }
-    file.push_nested(&content, 0);
+    file.push_nested(content, 0);
     file
 }

@@ -10,7 +10,7 @@ use meshc_diagnostics::{Diagnostic, Diagnostics};
 use meshc_emit::Content;
 use meshc_emit::envoy::{EnvoyOptions, names};
 use meshc_emit::kubernetes::{self, KubernetesOptions};
-use meshc_emit::{Emitters, TargetChoice};
+use meshc_emit::{Emitters, OneByOne, TargetChoice};
 use meshc_model::Options;
 use meshc_source::InputFile;
 use serde_json::Value;
@@ -71,7 +71,7 @@ pub(crate) fn compile(inputs: Vec<InputFile>) -> Compiled {
     let envoy = EnvoyOptions { check: false, ..EnvoyOptions::default() };
     let mut emitters = Emitters::new(&plan, TargetChoice::default(), envoy);
     let options = KubernetesOptions::default();
-    let artifacts = kubernetes::emit(&plan, &manifests, &options, &mut emitters, &mut diagnostics);
+    let artifacts = kubernetes::emit(&plan, &manifests, &options, &mut emitters, &OneByOne, &mut diagnostics);
     let release = artifacts.get(RELEASE_FILE).map(Content::to_text).unwrap_or_default();
     let files = artifacts.iter().filter(|(path, _)| path.as_str() != RELEASE_FILE).map(|(path, content)| {
         let path = path.as_str().strip_prefix("k8s/").unwrap_or_else(|| panic!("{path} is outside of k8s"));
