@@ -47,7 +47,8 @@ pub struct WorkloadLabels {
     pub principal: String,
 }
 
-/// Files of the workload's certificate. They are read again when they change, so that rotation needs no restart.
+/// Files of the workload's certificate. They are read again when they change, so that rotation needs no restart. They must be there
+/// when the proxy starts: without them it would be nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IdentityFiles {

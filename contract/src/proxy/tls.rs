@@ -46,7 +46,7 @@ pub struct ClientVerification {
     /// SHA-256 of accepted public keys, base64; empty accepts all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spki: Vec<String>,
-    /// Path of a revocation list, PEM.
+    /// Path of a revocation list, PEM. One that is absent is waited for: until it is there, no client is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl: Option<String>,
 }
@@ -57,7 +57,8 @@ pub struct ClientVerification {
 pub enum Certificate {
     /// The identity of the workload.
     Workload,
-    /// Files, PEM, read again when they change.
+    /// Files, PEM, read again when they change. As long as they are absent, handshakes that need them fail and everything else is
+    /// served, as with Envoy; files that are there must be right when the proxy starts.
     Files {
         /// Path of the certificate chain.
         certificate: String,
@@ -72,7 +73,7 @@ pub enum Certificate {
 pub enum Roots {
     /// The roots of the mesh.
     Mesh,
-    /// A file, PEM, read again when it changes.
+    /// A file, PEM, read again when it changes. One that is absent is waited for, as with those of certificates.
     File(String),
     /// The roots of the operating system.
     System,
@@ -126,7 +127,7 @@ pub struct UpstreamTls {
     /// ALPN; empty sends that of the protocol.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alpn: Vec<String>,
-    /// Path of a revocation list, PEM.
+    /// Path of a revocation list, PEM. One that is absent is waited for: until it is there, no endpoint is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl: Option<String>,
 }

@@ -13,7 +13,7 @@ use super::{duration, is_false};
 pub struct Retry {
     /// Retries after the first attempt.
     pub attempts: u32,
-    /// Envoy's `retry_on`, comma separated.
+    /// Envoy's `retry_on` with its `retry_grpc_on`, comma separated. `retriable-headers` names no headers here, so that it matches none.
     pub retry_on: String,
     /// HTTP codes to retry on, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
