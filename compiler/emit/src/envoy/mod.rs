@@ -59,6 +59,7 @@ pub use emitter::Emitter;
 pub use options::{EnvoyFlavor, EnvoyOptions, EnvoySets, EnvoyVersion};
 pub use probe::probe_path;
 pub use references::UsedUpstreams;
+pub(crate) use references::named_by;
 pub use resource_list::{ResourceKind, ResourceList};
 pub use secrets::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, CredentialMount, IDENTITY_DIRECTORY};
 pub use tracing::{CANONICAL_REVISION, CANONICAL_SERVICE};

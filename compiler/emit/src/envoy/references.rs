@@ -47,21 +47,32 @@ struct References<'p> {
     seen: BTreeSet<usize>,
 }
 
+impl<'p> References<'p> {
+    fn add(&mut self, proxy: &'p ProxyPlan) {
+        let Self { names, seen } = self;
+        for listener in proxy.listeners.iter().filter(|listener| seen.insert(Arc::as_ptr(listener).addr())) {
+            of_listener(listener, names);
+        }
+        for table in proxy.route_tables.iter().filter(|table| seen.insert(Arc::as_ptr(table).addr())) {
+            of_table(table, names);
+        }
+    }
+}
+
+/// What the listeners and route tables of one proxy refer to.
+pub(crate) fn named_by(proxy: &ProxyPlan) -> BTreeSet<&UpstreamName> {
+    let mut references = References::default();
+    references.add(proxy);
+    references.names
+}
+
 impl<'p> UsedUpstreams<'p> {
     /// What the listeners and route tables of these proxies refer to.
     #[must_use]
     pub fn of(proxies: impl IntoIterator<Item = &'p ProxyPlan>) -> Self {
         let mut used = Self::default();
         for proxy in proxies {
-            let References { names, seen } = used.lists.entry(ServiceList::of(proxy)).or_default();
-            for listener in
-                proxy.listeners.iter().filter(|listener| seen.insert(Arc::as_ptr(listener).addr()))
-            {
-                of_listener(listener, names);
-            }
-            for table in proxy.route_tables.iter().filter(|table| seen.insert(Arc::as_ptr(table).addr())) {
-                of_table(table, names);
-            }
+            used.lists.entry(ServiceList::of(proxy)).or_default().add(proxy);
         }
         used
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use meshc_contract::{SpiffeId, WorkloadRef};
 use meshc_diagnostics::{Diagnostics, Origin};
-use meshc_plan::{Listener, Plan, ProxyPlan, RouteTable, Upstream};
+use meshc_plan::{Listener, Plan, ProxyPlan, RouteTable, Upstream, UpstreamName};
 use serde::Serialize;
 
 use super::emitted_config::EmittedConfig;
@@ -13,7 +13,7 @@ use super::findings::{Findings, Site};
 use super::key_material::Needs;
 use super::peers::Peers;
 use super::{listener, node, route, upstream};
-use crate::envoy::names;
+use crate::envoy::{named_by, names};
 use crate::json;
 
 /// A node, laid out.
@@ -75,7 +75,12 @@ impl<'p> Emitter<'p> {
             tables.insert(names::route_table(&table.name), self.route_table(table));
         }
         let mut by_name: BTreeMap<String, Text> = BTreeMap::new();
-        for one in upstreams {
+        // An upstream of a service that nothing refers to takes no traffic, but a share of the object, and look-ups of its names.
+        let named = named_by(proxy);
+        let used = |one: &&Arc<Upstream>| {
+            !matches!(one.name, UpstreamName::Outbound { .. }) || named.contains(&one.name)
+        };
+        for one in upstreams.iter().filter(used) {
             let text = self.upstream(one, workload, &mut needs, diagnostics);
             by_name.insert(names::upstream(&one.name), text);
         }

@@ -123,6 +123,18 @@ features! {
 pub(crate) static COMMON: &[(&str, Support, Support, Support)] = &[
     ("HTTP/1.1, HTTP/2, gRPC, TCP, TLS by SNI", Yes, Yes, Yes),
     ("HTTP/1.0 and upgrades (`websocket`)", Yes, Yes, Yes),
+    (
+        "CONNECT, and WebSocket over HTTP/2 (RFC 8441) from clients",
+        No("Istio offers neither"),
+        No("Istio offers neither"),
+        No("403, and not offered in SETTINGS"),
+    ),
+    (
+        "WebSocket to upstreams that speak HTTP/2 only (`h2UpgradePolicy`, `http2-` ports)",
+        Partly("where the upstream takes extended CONNECT, which Istio's sidecars do not"),
+        Partly("where the upstream takes extended CONNECT, which Istio's sidecars do not"),
+        No("501, so that nobody waits for a tunnel"),
+    ),
     ("HTTP/3", No("not compiled"), No("not compiled"), No("not compiled")),
     ("capture by REDIRECT, explicit ports, Unix domain sockets", Yes, Yes, Yes),
     ("Istio mTLS, STRICT and PERMISSIVE, between all targets", Yes, Yes, Yes),
@@ -135,6 +147,12 @@ pub(crate) static COMMON: &[(&str, Support, Support, Support)] = &[
         Yes,
     ),
     ("timeouts, retries, retry budgets, faults", Yes, Yes, Yes),
+    (
+        "retries that callers ask for (`x-envoy-retry-on` and its kin)",
+        Partly("of callers with an internal address"),
+        Partly("of callers with an internal address"),
+        No("the headers are taken out; only the route says what is retried"),
+    ),
     ("AuthorizationPolicy, dry runs among them", Yes, Yes, Yes),
     ("RequestAuthentication with keys in the configuration", Yes, Yes, Yes),
     ("round robin, least request, random, ring hash, Maglev", Yes, Yes, Yes),

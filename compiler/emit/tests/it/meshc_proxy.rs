@@ -47,6 +47,29 @@ fn the_sidecar_of_productpage_is_a_configuration_of_the_contract() {
 }
 
 #[test]
+fn an_upstream_of_a_service_that_no_route_and_no_listener_names_is_left_out() {
+    let mut productpage = plan::bookinfo::productpage();
+    let before = productpage.upstreams.len();
+    let (text, _) = emitted(&plan::plan([productpage.clone()]), "default.productpage-v1");
+    let named: ProxyConfig = serde_json::from_str(&text).unwrap();
+    let outbound = |config: &ProxyConfig| {
+        config.upstreams.keys().filter(|name| name.starts_with("outbound|")).cloned().collect::<BTreeSet<_>>()
+    };
+    assert!(!outbound(&named).is_empty());
+    for name in outbound(&named) {
+        assert!(text.matches(&format!("\"{name}\"")).count() > 1, "{name} is kept and not named");
+    }
+    productpage.route_tables.clear();
+    let (text, _) = emitted(&plan::plan([productpage]), "default.productpage-v1");
+    let unnamed: ProxyConfig = serde_json::from_str(&text).unwrap();
+    assert!(outbound(&unnamed).is_subset(&outbound(&named)) && outbound(&unnamed) != outbound(&named));
+    for kept in ["BlackHoleCluster", "PassthroughCluster", "InboundPassthroughCluster"] {
+        assert!(unnamed.upstreams.contains_key(kept), "{kept} stands for no service");
+    }
+    assert!(named.upstreams.len() <= before);
+}
+
+#[test]
 fn alpn_of_metadata_exchange_is_offered_by_nobody() {
     let plan = plan::plan([plan::bookinfo::productpage()]);
     let (text, _) = emitted(&plan, "default.productpage-v1");
