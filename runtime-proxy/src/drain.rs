@@ -3,31 +3,39 @@
 //!
 //! Two things drain: the whole proxy after SIGTERM, and one filter chain that a reload has removed or changed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::watch;
 
 /// Starts a drain, once and for good.
 #[derive(Debug)]
-pub(crate) struct Signal(watch::Sender<bool>);
+pub(crate) struct Signal {
+    sender: watch::Sender<bool>,
+    /// The same for those who look often: a channel is locked to be read.
+    started: Arc<AtomicBool>,
+}
 
 impl Signal {
     /// A drain that has not started.
     pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(false))
+        Self { sender: watch::Sender::new(false), started: Arc::default() }
     }
 
     /// Starts it.
     pub(crate) fn start(&self) {
-        self.0.send_replace(true);
+        self.started.store(true, Ordering::Relaxed);
+        self.sender.send_replace(true);
     }
 
     /// Whether it has started.
     pub(crate) fn started(&self) -> bool {
-        *self.0.borrow()
+        self.started.load(Ordering::Relaxed)
     }
 
     /// What one watches it with.
     pub(crate) fn subscribe(&self) -> watch::Receiver<bool> {
-        self.0.subscribe()
+        self.sender.subscribe()
     }
 }
 
@@ -36,17 +44,22 @@ impl Signal {
 pub(crate) struct Watch {
     process: watch::Receiver<bool>,
     chain: watch::Receiver<bool>,
+    started: [Arc<AtomicBool>; 2],
 }
 
 impl Watch {
     /// Watches the proxy and a chain of it.
     pub(crate) fn new(process: &Signal, chain: &Signal) -> Self {
-        Self { process: process.subscribe(), chain: chain.subscribe() }
+        Self {
+            process: process.subscribe(),
+            chain: chain.subscribe(),
+            started: [process, chain].map(|signal| Arc::clone(&signal.started)),
+        }
     }
 
     /// Whether a drain has started. Cheap: for every response.
     pub(crate) fn draining(&self) -> bool {
-        *self.process.borrow() || *self.chain.borrow()
+        self.started.iter().any(|started| started.load(Ordering::Relaxed))
     }
 
     /// Waits until a drain starts; returns at once if one has. Never returns when nobody is left who could start one.

@@ -20,10 +20,13 @@ const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// Why a body ends early. The connection, or the stream of HTTP/2, ends with it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     /// The other side broke off.
     #[error(transparent)]
     Hyper(#[from] hyper::Error),
+    /// The connection broke off, or its framing was wrong.
+    #[error(transparent)]
+    Broken(std::io::Error),
     /// A later attempt has the body now, or nobody wants it any longer.
     #[error("the body is not wanted any longer")]
     Abandoned,

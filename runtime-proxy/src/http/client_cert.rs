@@ -1,5 +1,7 @@
 //! `x-forwarded-client-cert`: who the client is, for the application and for proxies behind (Envoy's `forward_client_cert_details`).
 
+use std::cell::RefCell;
+
 use ::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,12 +10,40 @@ use meshc_contract::proxy::{ClientCertDetails, ForwardClientCert};
 use super::names::CLIENT_CERT;
 use crate::tls::Peer;
 
+/// What the header says of the client of a connection. It is spelled once, because that takes longer than all else that is done for
+/// a request.
+#[derive(Debug, Default)]
+pub(super) struct Spelled(RefCell<Option<Spelling>>);
+
+#[derive(Debug)]
+struct Spelling {
+    details: ClientCertDetails,
+    by: String,
+    /// `None` if the names of the certificate cannot stand in a header.
+    value: Option<HeaderValue>,
+}
+
+impl Spelled {
+    fn get(&self, details: ClientCertDetails, by: &str, peer: &Peer) -> Option<HeaderValue> {
+        let mut known = self.0.borrow_mut();
+        // A reload may want it spelled differently.
+        match &*known {
+            Some(known) if known.details == details && known.by == by => known.value.clone(),
+            _ => {
+                let value = HeaderValue::from_str(&element(details, by, peer)).ok();
+                *known = Some(Spelling { details, by: by.to_owned(), value: value.clone() });
+                value
+            }
+        }
+    }
+}
+
 /// Brings the header into the state that the mode asks for. `by` is the identity of this proxy; `peer` is the client of TLS.
 pub(super) fn forward(
     mode: ForwardClientCert,
     details: ClientCertDetails,
     by: &str,
-    peer: Option<&Peer>,
+    (peer, spelled): (Option<&Peer>, &Spelled),
     headers: &mut HeaderMap,
 ) {
     // Without a certificate of the client nothing is known, and what the client says of itself must not be believed.
@@ -24,25 +54,22 @@ pub(super) fn forward(
             headers.remove(CLIENT_CERT);
         }
         (ForwardClientCert::AppendForward, Some(peer)) => {
-            let own = element(details, by, peer);
+            let own = spelled.get(details, by, peer);
+            let own = own.as_ref().and_then(|own| own.to_str().ok());
             let before = headers.get_all(CLIENT_CERT).iter().filter_map(|value| value.to_str().ok());
-            let all = before.chain(std::iter::once(own.as_str())).collect::<Vec<_>>().join(",");
-            set(headers, &all);
+            let all = own.map(|own| before.chain(std::iter::once(own)).collect::<Vec<_>>().join(","));
+            set(headers, all.and_then(|all| HeaderValue::from_str(&all).ok()));
         }
-        (ForwardClientCert::SanitizeSet, Some(peer)) => set(headers, &element(details, by, peer)),
+        (ForwardClientCert::SanitizeSet, Some(peer)) => set(headers, spelled.get(details, by, peer)),
     }
 }
 
-fn set(headers: &mut HeaderMap, value: &str) {
-    match HeaderValue::from_str(value) {
-        Ok(value) => {
-            headers.insert(CLIENT_CERT, value);
-        }
-        // A certificate whose names cannot stand in a header is not vouched for.
-        Err(_) => {
-            headers.remove(CLIENT_CERT);
-        }
-    }
+/// A certificate whose names cannot stand in a header is not vouched for.
+fn set(headers: &mut HeaderMap, value: Option<HeaderValue>) {
+    match value {
+        Some(value) => headers.insert(CLIENT_CERT, value),
+        None => headers.remove(CLIENT_CERT),
+    };
 }
 
 fn element(details: ClientCertDetails, by: &str, peer: &Peer) -> String {
@@ -113,7 +140,7 @@ mod tests {
     fn after(mode: ForwardClientCert, peer: Option<&Peer>) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(CLIENT_CERT, HeaderValue::from_static("By=evil"));
-        forward(mode, ISTIO, "spiffe://me", peer, &mut headers);
+        forward(mode, ISTIO, "spiffe://me", (peer, &Spelled::default()), &mut headers);
         headers.get(CLIENT_CERT).map(|value| value.to_str().unwrap().to_owned())
     }
 
@@ -141,6 +168,15 @@ mod tests {
         assert_eq!(after(ForwardClientCert::AppendForward, Some(&peer)).as_deref(), Some(appended.as_str()));
         assert_eq!(after(ForwardClientCert::Sanitize, Some(&peer)), None);
         assert_eq!(after(ForwardClientCert::ForwardOnly, Some(&peer)).as_deref(), Some("By=evil"));
+    }
+
+    #[test]
+    fn a_reload_spells_it_anew() {
+        let (spelled, peer) = (Spelled::default(), peer());
+        let all = |by: &str, details| spelled.get(details, by, &peer).unwrap();
+        assert_eq!(all("spiffe://me", ISTIO), all("spiffe://me", ISTIO));
+        assert_ne!(all("spiffe://me", ISTIO), all("spiffe://other", ISTIO));
+        assert_ne!(all("spiffe://other", ISTIO), all("spiffe://other", ClientCertDetails::default()));
     }
 
     #[test]

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Version};
 use meshc_contract::proxy::Direction;
 
 use super::HttpConnection;
 use super::body::Progress;
+use super::client_cert::Spelled;
 use super::names::GRPC_STATUS;
 use super::read::Head;
 use crate::config::ChainRef;
@@ -32,6 +33,8 @@ pub(super) struct Client {
     pub(super) active: Cell<u32>,
     /// Address of the client as headers have it.
     pub(super) address: HeaderValue,
+    /// What is forwarded of its certificate.
+    pub(super) spelled: Spelled,
     /// When the last of them ended.
     pub(super) last: Cell<Instant>,
     texts: Texts,
@@ -60,6 +63,7 @@ impl Client {
             address: HeaderValue::from_str(&connection.remote.ip().to_canonical().to_string())
                 .unwrap_or(HeaderValue::from_static("")),
             active: Cell::new(0),
+            spelled: Spelled::default(),
             last: Cell::new(Instant::now()),
             texts: Texts {
                 server_name: Arc::from(connection.inspected.server_name.as_str()),
@@ -218,7 +222,7 @@ impl Exchange {
         record.chain.clone_from(&connection.chain);
     }
 
-    fn count(&self) {
+    fn count(&self, duration: Duration) {
         let http = &self.http;
         let labels = &http.labels;
         let (service, workload) = self.target.unwrap_or_else(|| (labels.target(None), labels.workload(None)));
@@ -242,7 +246,7 @@ impl Exchange {
             flags: self.flags,
         };
         let outcome = Outcome {
-            duration: self.started.elapsed(),
+            duration,
             request_bytes: self.progress.as_ref().map_or(0, |progress| progress.received.get()),
             response_bytes: self.sent,
         };
@@ -256,8 +260,9 @@ impl Drop for Exchange {
             self.flags |= Flags::DOWNSTREAM_TERMINATION;
             self.details = Cow::Borrowed("downstream_remote_disconnect");
         }
+        let now = Instant::now();
         if self.http.metrics {
-            self.count();
+            self.count(now - self.started);
         }
         if let Some(mut record) = self.log.take() {
             self.complete_record(&mut record);
@@ -267,7 +272,7 @@ impl Drop for Exchange {
             self.http.logs.iter().for_each(|log| log.log(&record));
         }
         self.client.active.set(self.client.active.get().saturating_sub(1));
-        self.client.last.set(Instant::now());
+        self.client.last.set(now);
     }
 }
 

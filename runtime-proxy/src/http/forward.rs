@@ -24,7 +24,7 @@ use super::hash::{self, Hashed};
 use super::local_reply::LocalReply;
 use super::mirror;
 use super::names::{ENVOY_EXPECTED_TIMEOUT, ENVOY_TIMEOUT, EXPECT, HOST, RETRIES};
-use super::pool::{Lease, Want};
+use super::pool::{Answer, Lease, Want};
 use super::read::Head;
 use super::response_body::Guards;
 use super::route::{Forward, Route, Target, VirtualHost};
@@ -52,7 +52,7 @@ pub(super) struct Call<'c> {
 
 /// An answer of an upstream.
 pub(super) struct Answered<'c> {
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response<Answer>,
     pub(super) lease: Lease,
     pub(super) guards: Guards,
     pub(super) deadline: Option<Instant>,
@@ -98,7 +98,9 @@ pub(super) async fn forward<'c>(
             preserve_case: http.preserve_header_case,
             host: "",
             client: (connection.remote, connection.destination),
+            simple: false,
             fresh: false,
+            now: exchange.started,
         };
         let body = match &bodies {
             Bodies::Again(source) => Some(source),
@@ -108,7 +110,8 @@ pub(super) async fn forward<'c>(
     }
     let deadline = Deadline {
         limit: timeout,
-        since: Instant::now(),
+        // The clock is only looked at where it counts.
+        since: timeout.map_or(Instant::from_std(exchange.started), |_| Instant::now()),
         progress: exchange.progress.clone(),
         latest: http.limits.max_stream.map(|longest| Instant::from_std(exchange.started) + longest),
     };
@@ -142,7 +145,7 @@ fn prepare(call: Call<'_>, target: &Target, head: &mut Head, exchange: &Exchange
         operations.request(&mut head.parts.headers, record.as_ref());
     }
     forward.rewrite(&route.matches, target, head, http.suppress_envoy_headers);
-    let stated = if origin.internal {
+    let stated = if origin.asks {
         RETRIES.iter().for_each(|name| drop(head.parts.headers.remove(name)));
         head.parts.headers.remove(ENVOY_TIMEOUT)
     } else {

@@ -45,7 +45,9 @@ pub(super) fn send(mirrors: &[Mirror], original: &Original<'_>) {
         let (preserve_case, client) = (original.want.preserve_case, original.want.client);
         let longest = original.timeout.unwrap_or(LONGEST);
         tokio::task::spawn_local(async move {
-            let want = Want { http2: false, preserve_case, host: head.authority(), client, fresh: false };
+            let (simple, host) = (body.is_none() && !preserve_case, head.authority());
+            let now = std::time::Instant::now();
+            let want = Want { http2: false, preserve_case, host, client, simple, fresh: false, now };
             // Nobody waits for a copy, and nobody is told that there is none.
             let _ = tokio::time::timeout(longest, copy(&upstream, &head, body, want)).await;
         });

@@ -1,5 +1,6 @@
 //! Connections to upstreams: one pool in each thread for each endpoint, so that nothing is shared and nothing waits.
 
+mod carrier;
 mod connect;
 mod lease;
 mod record;
@@ -12,19 +13,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{self, Arc};
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use tokio::sync::Notify;
 
 use super::body::RequestBody;
 use crate::upstream::{ConnectError, Endpoint, Upstream};
 
+pub(super) use carrier::{Answer, Written};
 pub(super) use lease::{Lease, Sent};
-pub(super) use record::Record;
+
+use carrier::Carrier;
 
 /// Most connections that a pool keeps while nobody uses them.
 const MOST_IDLE: usize = 1_024;
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
+/// Largest head of a response.
+const HEAD: usize = 60 * 1024;
 /// How long a connection stays where the upstream says nothing.
 const IDLE: Duration = Duration::from_secs(3_600);
 
@@ -39,8 +44,12 @@ pub(super) struct Want<'w> {
     pub(super) host: &'w str,
     /// Client and the address that it dialled.
     pub(super) client: (SocketAddr, SocketAddr),
+    /// Whether the request has no body and asks for nothing unusual, so that whoever sends it can drive the connection.
+    pub(super) simple: bool,
     /// Whether connections that are there already are passed over, as long as there may be another one.
     pub(super) fresh: bool,
+    /// When it is wanted.
+    pub(super) now: Instant,
 }
 
 /// What tells one pool from another.
@@ -95,7 +104,7 @@ pub(super) struct Pool {
 /// A connection of HTTP/1 that nobody uses.
 #[derive(Debug)]
 struct Idle {
-    sender: http1::SendRequest<RequestBody>,
+    carrier: Carrier,
     entry: Entry,
     since: Instant,
 }
@@ -106,7 +115,6 @@ pub(crate) struct Entry {
     born: Instant,
     served: u32,
     far: Rc<Far>,
-    record: Arc<Record>,
 }
 
 /// A connection of HTTP/2.
@@ -180,14 +188,14 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request.
-    fn keep(&self, sender: http1::SendRequest<RequestBody>, entry: Entry) {
+    fn keep(&self, carrier: Carrier, entry: Entry) {
         let mut idle = self.idle.borrow_mut();
         if self.may_serve(entry.born, entry.served)
-            && !sender.is_closed()
+            && carrier.is_open()
             && idle.len() < MOST_IDLE
             && !self.is_over()
         {
-            idle.push(Idle { sender, entry, since: Instant::now() });
+            idle.push(Idle { carrier, entry, since: Instant::now() });
         }
         drop(idle);
         self.changed.notify_one();
@@ -197,7 +205,7 @@ impl Pool {
     fn sweep(&self) -> bool {
         let over = self.is_over();
         let expired = |since: Instant| self.idle_timeout.is_some_and(|limit| since.elapsed() >= limit);
-        self.idle.borrow_mut().retain(|idle| !over && !idle.sender.is_closed() && !expired(idle.since));
+        self.idle.borrow_mut().retain(|idle| !over && idle.carrier.is_alive() && !expired(idle.since));
         self.streams.borrow_mut().retain(|one| {
             let unused = one.active.get() == 0;
             !one.sender.is_closed() && !(unused && (over || expired(one.since.get())))

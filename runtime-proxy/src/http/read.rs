@@ -41,8 +41,8 @@ impl Head {
     }
 
     /// Replaces the path with its query; what is no path changes nothing.
-    pub(super) fn set_path(&mut self, path: &str) {
-        if let Ok(path) = PathAndQuery::try_from(path) {
+    pub(super) fn set_path(&mut self, path: String) {
+        if let Ok(path) = PathAndQuery::from_maybe_shared(bytes::Bytes::from(path)) {
             self.parts.uri = Uri::from(path);
         }
     }
@@ -59,11 +59,12 @@ impl Request for View<'_> {
 
     fn header(&self, name: &str) -> HeaderValues<'_> {
         if name.starts_with(':') || name.eq_ignore_ascii_case("host") {
-            let value = match name.to_ascii_lowercase().as_str() {
-                ":method" => self.method(),
-                ":path" => self.path(),
-                ":scheme" => self.0.scheme,
-                ":authority" | "host" => self.0.authority(),
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            let value = match name {
+                _ if is(":method") => self.method(),
+                _ if is(":path") => self.path(),
+                _ if is(":scheme") => self.0.scheme,
+                _ if is(":authority") || is("host") => self.0.authority(),
                 _ => return HeaderValues::Missing,
             };
             return HeaderValues::One(Cow::Borrowed(value));

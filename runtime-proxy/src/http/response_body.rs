@@ -6,12 +6,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::BodyError;
 use super::exchange::Exchange;
-use super::pool::Lease;
+use super::pool::{Answer, Lease};
 use crate::telemetry::Flags;
 use crate::upstream::{ActiveRequest, RequestPermit};
 
@@ -33,7 +33,7 @@ enum Kind {
 #[derive(Debug)]
 pub(super) struct FromUpstream {
     /// The body.
-    pub(super) incoming: Incoming,
+    pub(super) incoming: Answer,
     /// The connection that it comes on.
     pub(super) lease: Lease,
     /// What is counted while it comes.
@@ -167,7 +167,7 @@ impl Body for ResponseBody {
                     Flags::UPSTREAM_TERMINATION,
                     "upstream_reset_after_response_started{connection_termination}",
                 );
-                Poll::Ready(Some(Err(error.into())))
+                Poll::Ready(Some(Err(error)))
             }
             Some(Ok(frame)) => {
                 let over = frame.is_trailers() || body.incoming.is_end_stream();

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use ::http::{HeaderMap, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use meshc_contract::traffic::authorization::in_network;
 
 use super::HttpConnection;
@@ -21,8 +21,8 @@ use crate::upstream::random;
 pub(super) struct Origin {
     /// Address of the client, as trusted headers tell it.
     pub(super) remote: IpAddr,
-    /// Whether it is inside, whose `x-envoy-*` headers are believed.
-    pub(super) internal: bool,
+    /// Whether it sent `x-envoy-*` headers and is inside, so that they are believed.
+    pub(super) asks: bool,
 }
 
 /// Networks that count as internal where nothing else is said.
@@ -41,13 +41,14 @@ pub(super) fn sanitize(http: &HttpConnection, client: &Client, head: &mut Head) 
     let scheme = if secure { "https" } else { "http" };
     let direct = connection.remote.ip().to_canonical();
     let headers = &mut head.parts.headers;
+    let said = Said::of(headers);
     let hops = usize::try_from(http.trusted_hops).unwrap_or(usize::MAX);
     let (remote, trusted) = if http.use_remote_address {
         // Only what the proxies in front added is believed, and this proxy is the first of them.
-        let first = !headers.contains_key(FORWARDED_FOR);
+        let first = !(said.forwarded && headers.contains_key(FORWARDED_FOR));
         let claimed =
             if hops > 0 { last_forwarded(headers, hops - 1).map(|(address, _)| address) } else { None };
-        append(headers, direct, &client.address);
+        append(headers, first, direct, &client.address);
         if hops == 0 || !headers.contains_key(FORWARDED_PROTO) {
             headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
         }
@@ -71,21 +72,50 @@ pub(super) fn sanitize(http: &HttpConnection, client: &Client, head: &mut Head) 
     if internal {
         headers.insert(ENVOY_INTERNAL, HeaderValue::from_static("true"));
     } else {
-        if headers.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
+        if said.envoy {
             headers.remove(ENVOY_INTERNAL);
             INTERNAL_ONLY.iter().for_each(|name| drop(headers.remove(name)));
             if edge {
                 EDGE_ONLY.iter().for_each(|name| drop(headers.remove(name)));
             }
         }
-        if edge && let Ok(address) = HeaderValue::from_str(&remote.to_string()) {
-            headers.insert(ENVOY_EXTERNAL_ADDRESS, address);
+        if edge {
+            let spelled = if remote == direct {
+                Ok(client.address.clone())
+            } else {
+                HeaderValue::from_str(&remote.to_string())
+            };
+            if let Ok(address) = spelled {
+                headers.insert(ENVOY_EXTERNAL_ADDRESS, address);
+            }
         }
     }
-    if http.generate_request_id && (edge || !headers.contains_key(REQUEST_ID)) {
+    if http.generate_request_id && (edge || !said.request_id) {
         headers.insert(REQUEST_ID, request_id());
     }
-    Origin { remote, internal }
+    Origin { remote, asks: internal && said.envoy }
+}
+
+/// What kinds of headers a client sent, by one look at all names: most clients send none, and each search for one costs more.
+#[derive(Debug, Default)]
+struct Said {
+    /// `x-forwarded-*`.
+    forwarded: bool,
+    /// `x-envoy-*`.
+    envoy: bool,
+    request_id: bool,
+}
+
+impl Said {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut said = Self::default();
+        for rest in headers.keys().filter_map(|name| name.as_str().strip_prefix("x-")) {
+            said.forwarded |= rest.starts_with("forwarded-");
+            said.envoy |= rest.starts_with("envoy-");
+            said.request_id |= rest == "request-id";
+        }
+        said
+    }
 }
 
 fn is_internal(networks: &[(IpAddr, u8)], address: IpAddr) -> bool {
@@ -94,8 +124,8 @@ fn is_internal(networks: &[(IpAddr, u8)], address: IpAddr) -> bool {
 }
 
 /// Adds the address of the client; `spelled` is the same as a header has it.
-fn append(headers: &mut HeaderMap, address: IpAddr, spelled: &HeaderValue) {
-    if !headers.contains_key(FORWARDED_FOR) {
+fn append(headers: &mut HeaderMap, first: bool, address: IpAddr, spelled: &HeaderValue) {
+    if first {
         headers.insert(FORWARDED_FOR, spelled.clone());
         return;
     }
@@ -127,19 +157,35 @@ fn request_id() -> HeaderValue {
     bytes[8..].copy_from_slice(&random().to_be_bytes());
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = Vec::with_capacity(36);
-    for (at, byte) in bytes.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push(b'-');
-        }
-        text.push(HEX[usize::from(byte >> 4)]);
-        text.push(HEX[usize::from(byte & 15)]);
+    let mut text = [b'-'; 36];
+    // Digits come in groups of 8, 4, 4, 4 and 12.
+    let places = (0..8).chain(9..13).chain(14..18).chain(19..23).chain(24..36);
+    for (at, place) in places.enumerate() {
+        let byte = bytes[at / 2];
+        text[place] = HEX[usize::from(if at % 2 == 0 { byte >> 4 } else { byte & 15 })];
     }
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).unwrap_or(HeaderValue::from_static("-"))
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "transfer-encoding"
+            | "http2-settings"
+            | "upgrade"
+            | "te"
+    )
 }
 
 /// Removes what only one hop may see: `Connection`, what it names, and their kin. `te: trailers` stays, which gRPC needs.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap, keep_upgrade: bool) {
+    // Most heads have none, and a look at every name is cheaper than asking for each of these.
+    if !keep_upgrade && !headers.keys().any(is_hop_by_hop) {
+        return;
+    }
     if headers.contains_key(CONNECTION) {
         let named: Vec<String> = headers
             .get_all(CONNECTION)

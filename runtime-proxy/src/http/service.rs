@@ -72,7 +72,7 @@ async fn filter<'h>(
     strip_hop_by_hop(&mut head.parts.headers, upgrade.is_some());
     let connection = &client.connection;
     let origin = sanitize(http, client, &mut head);
-    let peer = connection.peer.as_ref();
+    let peer = (connection.peer.as_ref(), &client.spelled);
     let details = http.client_cert_details;
     client_cert::forward(http.forward_client_cert, details, &http.identity, peer, &mut head.parts.headers);
     exchange.observe_request(&head, origin.remote);

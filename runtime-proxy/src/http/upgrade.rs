@@ -12,7 +12,7 @@ use super::body::Progress;
 use super::exchange::Exchange;
 use super::local_reply::LocalReply;
 use super::names::{CONNECTION, UPGRADE};
-use super::pool::Lease;
+use super::pool::{Answer, Lease};
 use super::response_body::Guards;
 
 /// Bytes that are moved at once.
@@ -51,7 +51,7 @@ pub(super) fn wanted(request: &Request<Incoming>) -> Result<Wanted, Box<LocalRep
 /// Joins both sides once each has changed its protocol, until both have ended.
 pub(super) fn tunnel(
     client: OnUpgrade,
-    response: &mut Response<Incoming>,
+    response: &mut Response<Answer>,
     lease: Lease,
     guards: Guards,
     mut exchange: Box<Exchange>,

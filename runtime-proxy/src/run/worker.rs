@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use meshc_contract::proxy::Bind;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::LocalSet;
 
 use crate::listener::{self, Bound, Context};
 
@@ -63,16 +63,25 @@ impl Drop for Worker {
 /// # Errors
 /// Those of the operating system.
 pub(super) fn start(threads: usize, context: &Arc<Context>) -> io::Result<Vec<Worker>> {
-    let one = |number| {
-        let (commands, received) = mpsc::channel(WAITING);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let context = Arc::clone(context);
-        let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
-            LocalSet::new().block_on(&runtime, work(received, context));
-        })?;
-        Ok(Worker { commands: Some(commands), thread: Some(thread) })
-    };
-    (0..threads.max(1)).map(one).collect()
+    (0..threads.max(1)).map(|number| one(number, Arc::clone(context))).collect()
+}
+
+fn one(number: usize, context: Arc<Context>) -> io::Result<Worker> {
+    let (commands, received) = mpsc::channel(WAITING);
+    let (started, starts) = std::sync::mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        // It belongs to this thread alone, which saves its tasks what moving between threads would cost.
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => {
+                let _ = started.send(Ok(()));
+                runtime.block_on(work(received, context));
+            }
+            Err(error) => drop(started.send(Err(error))),
+        }
+    })?;
+    starts.recv().unwrap_or(Err(io::ErrorKind::Other.into()))?;
+    Ok(Worker { commands: Some(commands), thread: Some(thread) })
 }
 
 async fn work(mut commands: mpsc::Receiver<Command>, context: Arc<Context>) {

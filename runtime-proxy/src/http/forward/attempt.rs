@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ::http::{HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -12,7 +11,7 @@ use super::super::body::{Expected, RequestBody};
 use super::super::exchange::{Exchange, grpc_status};
 use super::super::local_reply::{LocalReply, http_status};
 use super::super::names::{ENVOY_ATTEMPT_COUNT, EXPECT};
-use super::super::pool::{Lease, Record, Sent, Want};
+use super::super::pool::{Answer, Lease, Sent, Want, Written};
 use super::super::read::Head;
 use super::super::response_body::Guards;
 use super::super::retry::{Lost, Retry};
@@ -37,7 +36,7 @@ pub(super) struct Attempts<'c> {
     /// Authority and scheme of a head that is gone.
     pub(super) sent: Option<(HeaderValue, &'static str)>,
     /// Where the connection of the attempt that runs wrote down a head that is gone.
-    pub(super) record: Option<Arc<Record>>,
+    pub(super) record: Option<Written>,
     /// Endpoints that later attempts avoid.
     pub(super) tried: Vec<Arc<Endpoint>>,
     /// The endpoint of the attempt that runs.
@@ -49,7 +48,7 @@ pub(super) struct Attempts<'c> {
     pub(super) _retrying: Option<RetryPermit>,
 }
 
-type Won = (Response<Incoming>, Lease, Guards, Duration);
+type Won = (Response<Answer>, Lease, Guards, Duration);
 
 impl Attempts<'_> {
     /// Tries until there is an answer, or no further attempt is allowed.
@@ -122,6 +121,7 @@ impl Attempts<'_> {
         }
         self._retrying = Some(permit);
         self.retries += 1;
+        self.tried.extend(self.current.take());
         sleep(wait).await;
         true
     }
@@ -163,14 +163,11 @@ impl Attempts<'_> {
         };
         let endpoint = self.upstream.pick(&choice).ok_or(Failure::NoHealthyUpstream)?;
         exchange.observe_upstream(|upstream| upstream.host = Some(Arc::from(endpoint.address.to_string())));
-        if avoid || leave {
-            self.tried.push(Arc::clone(&endpoint));
-        }
         self.current = Some(Arc::clone(&endpoint));
         let permit = self.upstream.begin_request().map_err(|_| Failure::Overflow)?;
         let guards = Guards { _active: endpoint.begin(), _permit: Some(permit) };
         let started = Instant::now();
-        match self.send(&endpoint, exchange).await {
+        match self.send(&endpoint, started, exchange).await {
             Ok((response, lease)) => {
                 let grpc = if exchange.grpc { grpc_status(response.headers()) } else { None };
                 let status = grpc.map_or(response.status().as_u16(), http_status);
@@ -193,15 +190,19 @@ impl Attempts<'_> {
     async fn send(
         &mut self,
         endpoint: &Arc<Endpoint>,
+        started: Instant,
         exchange: &mut Exchange,
-    ) -> Result<(Response<Incoming>, Lease), Failure> {
+    ) -> Result<(Response<Answer>, Lease), Failure> {
         let connection = Rc::clone(&self.call.client.connection);
         let client = (connection.remote, connection.destination);
+        let preserve_case = self.call.http.preserve_header_case;
+        // hyper keeps the case of names where only hyper can read it.
+        let simple = matches!(self.bodies, Bodies::None) && !self.call.upgrade && !preserve_case;
         let mut fresh = false;
         loop {
             let host = self.head.as_ref().and_then(|head| head.authority.to_str().ok()).unwrap_or_default();
-            let preserve_case = self.call.http.preserve_header_case;
-            let want = Want { http2: self.http2, preserve_case, host, client, fresh };
+            let now = started.into_std();
+            let want = Want { http2: self.http2, preserve_case, host, client, simple, fresh, now };
             let mut lease = Lease::acquire(self.upstream, endpoint, want).await?;
             exchange.observe_upstream(|upstream| {
                 upstream.local = lease.far().local;
@@ -209,7 +210,7 @@ impl Attempts<'_> {
             });
             let again = !fresh && self.may_go_twice(&lease);
             let request = self.request(again)?;
-            self.record = lease.record().cloned();
+            self.record = lease.written();
             match lease.send(request).await {
                 Ok(response)
                     if response.status() == StatusCode::SWITCHING_PROTOCOLS && !self.call.upgrade =>

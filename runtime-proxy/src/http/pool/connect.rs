@@ -5,14 +5,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use meshc_contract::proxy::UpstreamTlsChoice;
 
 use super::super::body::RequestBody;
 use super::super::server::LocalExecutor;
-use super::record::{Record, Recorded};
-use super::{Entry, Far, Idle, Lease, Multiplexed, NoConnection, Place, Pool, Want, starve};
+use super::carrier::Carrier;
+use super::{Entry, Far, HEAD, Idle, Lease, Multiplexed, NoConnection, Place, Pool, Want, starve};
 use crate::stream::Stream;
 use crate::tls::Alpn;
 use crate::upstream::{Connected, ConnectionPermit, Endpoint, Upstream, Wanted};
@@ -21,10 +21,6 @@ use crate::upstream::{Connected, ConnectionPermit, Endpoint, Upstream, Wanted};
 const STREAM_WINDOW: u32 = 1 << 20;
 /// How often somebody who waits for room looks again: another thread may have made it.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-/// Time for a connection to be ready for its next request.
-const READY: Duration = Duration::from_millis(50);
-/// Largest head of a response.
-const HEAD: usize = 60 * 1024;
 
 /// Whether TLS to an endpoint depends on the host of the request.
 pub(super) fn depends_on_host(upstream: &Upstream, endpoint: &Endpoint) -> bool {
@@ -50,7 +46,7 @@ impl Lease {
         }
         // The PROXY protocol tells the client of a connection, so that no other client may use it.
         let shared = upstream.source.proxy_protocol.is_none();
-        let free = if want.fresh { None } else { pool.free(shared).await };
+        let free = if want.fresh { None } else { pool.free(want, shared).await };
         match free {
             Some(lease) => Ok(lease),
             // What is rare is kept apart: the memory that it needs would be moved with every request.
@@ -76,33 +72,36 @@ impl Pool {
             if tokio::time::timeout(LOOK_AGAIN, self.changed.notified()).await.is_err() {
                 starve(upstream);
             }
-            if let Some(lease) = self.free(shared).await {
+            if let Some(lease) = self.free(want, shared).await {
                 return Ok(lease);
             }
         }
     }
 
     /// A connection that is there and that the endpoint has not closed.
-    async fn free(self: &Rc<Self>, shared: bool) -> Option<Lease> {
+    async fn free(self: &Rc<Self>, want: Want<'_>, shared: bool) -> Option<Lease> {
         if !shared {
             return None;
         }
         loop {
-            let Idle { mut sender, entry, since } = self.idle.borrow_mut().pop()?;
-            let expired = self.idle_timeout.is_some_and(|limit| since.elapsed() >= limit);
+            let Idle { carrier, entry, since } = self.take_idle(want)?;
+            let expired =
+                self.idle_timeout.is_some_and(|limit| want.now.saturating_duration_since(since) >= limit);
             if expired || !self.may_serve(entry.born, entry.served) {
                 continue;
             }
-            // Ready at once, unless the last answer has just ended and its connection has not been polled yet. One that does not
-            // become ready has an endpoint that answered without reading the request.
-            let ready = sender.is_ready()
-                || Box::pin(tokio::time::timeout(READY, sender.ready()))
-                    .await
-                    .is_ok_and(|ready| ready.is_ok());
-            if ready {
-                return Some(Lease::Http1 { sender, pool: Some(Rc::clone(self)), entry });
+            if let Some(carrier) = carrier.ready(want).await {
+                return Some(Lease::Http1 { carrier, pool: Some(Rc::clone(self)), entry });
             }
         }
+    }
+
+    /// The connection that was used last among those that fit best.
+    fn take_idle(&self, want: Want<'_>) -> Option<Idle> {
+        let mut idle = self.idle.borrow_mut();
+        let last = idle.len().checked_sub(1)?;
+        let fits = idle.iter().rposition(|one| one.carrier.is_wire() == want.simple);
+        Some(idle.remove(fits.unwrap_or(last)))
     }
 
     async fn connect(
@@ -114,21 +113,9 @@ impl Pool {
         shared: bool,
     ) -> Result<Lease, NoConnection> {
         let (stream, far) = dial(upstream, endpoint, want).await?;
-        let record = Record::new();
-        let io = TokioIo::new(Recorded { stream, record: Arc::clone(&record) });
-        let (sender, connection) = http1::Builder::new()
-            .preserve_header_case(want.preserve_case)
-            .max_header_size(HEAD)
-            .handshake(io)
-            .await
-            .map_err(NoConnection::Handshake)?;
-        tokio::task::spawn_local(async move {
-            // Whoever sent a request learns of an error; nobody else wants to.
-            let _ = connection.with_upgrades().await;
-            drop(permit);
-        });
-        let entry = Entry { born: Instant::now(), served: 0, far: Rc::new(far), record };
-        Ok(Lease::Http1 { sender, pool: shared.then(|| Rc::clone(self)), entry })
+        let carrier = Carrier::new(stream, permit, want).await.map_err(NoConnection::Handshake)?;
+        let entry = Entry { born: Instant::now(), served: 0, far: Rc::new(far) };
+        Ok(Lease::Http1 { carrier, pool: shared.then(|| Rc::clone(self)), entry })
     }
 
     /// A place on a connection of HTTP/2. Where several ask at once, one connects and the others wait for it.

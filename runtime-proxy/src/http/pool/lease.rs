@@ -1,23 +1,22 @@
 //! A connection, or a place on one, while a request uses it.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use ::http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http1};
+use hyper::client::conn::TrySendError;
 
 use super::super::body::RequestBody;
 use super::super::retry::Lost;
-use super::{Entry, Far, Place, Pool, Record};
+use super::carrier::{Answer, Carrier, Written};
+use super::{Entry, Far, Place, Pool};
 
 /// A connection, or a place on one, while a request uses it.
 #[derive(Debug)]
 pub(crate) enum Lease {
     /// A connection of HTTP/1 as a whole.
     Http1 {
-        /// What sends.
-        sender: http1::SendRequest<RequestBody>,
+        /// What drives it.
+        carrier: Carrier,
         /// Where it goes when it is free; `None` for one that nobody else may use.
         pool: Option<Rc<Pool>>,
         /// What is known of it.
@@ -44,19 +43,16 @@ pub(crate) struct Sent {
 
 impl Lease {
     /// Sends a request and waits for the head of the answer.
-    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, Sent> {
+    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Answer>, Sent> {
         match self {
-            Self::Http1 { sender, entry, .. } => {
+            Self::Http1 { carrier, entry, .. } => {
                 entry.served = entry.served.saturating_add(1);
-                entry.record.begin();
-                sender.try_send_request(request).await.map_err(|error| {
-                    let untouched = entry.record.is_untouched();
-                    Sent { answered: entry.record.is_answered(), ..lost(error, untouched) }
-                })
+                carrier.send(request).await
             }
             Self::Http2(place) => {
                 let mut sender = place.connection.sender.clone();
-                sender.try_send_request(request).await.map_err(|error| lost(error, false))
+                let response = Box::pin(sender.try_send_request(request)).await;
+                response.map(|response| response.map(Answer::Hyper)).map_err(|error| lost(error, false))
             }
         }
     }
@@ -78,24 +74,24 @@ impl Lease {
     }
 
     /// What it writes down of the request; `None` for HTTP/2.
-    pub(crate) fn record(&self) -> Option<&Arc<Record>> {
+    pub(crate) fn written(&self) -> Option<Written> {
         match self {
-            Self::Http1 { entry, .. } => Some(&entry.record),
+            Self::Http1 { carrier, .. } => Some(carrier.written()),
             Self::Http2(_) => None,
         }
     }
 
     /// Gives it back once the answer is there as a whole. A connection that still sends the request is of no use to anybody.
     pub(crate) fn release(self, sent_request: bool) {
-        if let Self::Http1 { sender, pool: Some(pool), entry } = self
+        if let Self::Http1 { carrier, pool: Some(pool), entry } = self
             && sent_request
         {
-            pool.keep(sender, entry);
+            pool.keep(carrier, entry);
         }
     }
 }
 
-fn lost(mut error: TrySendError<Request<RequestBody>>, untouched: bool) -> Sent {
+pub(super) fn lost(mut error: TrySendError<Request<RequestBody>>, untouched: bool) -> Sent {
     let request = error.take_message();
     let error = error.into_error();
     let stream = h2_error(&error);

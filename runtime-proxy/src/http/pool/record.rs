@@ -79,7 +79,7 @@ impl Record {
 }
 
 /// Reads what hyper writes, which is strict: one space between words, one line for each header.
-fn parse(bytes: &[u8]) -> Option<Parts> {
+pub(super) fn parse(bytes: &[u8]) -> Option<Parts> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let mut lines =
         bytes[..end].split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));

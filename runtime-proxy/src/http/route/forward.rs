@@ -163,18 +163,19 @@ impl Forward {
         if !self.rewrites_path() {
             return;
         }
-        let before = head.path().to_owned();
-        let path = without_query(&before);
+        let before = head.path();
+        let path = without_query(before);
         let query = &before[path.len()..];
-        let replaced = match (&self.prefix_rewrite, &self.regex_rewrite) {
+        let mut replaced = match (&self.prefix_rewrite, &self.regex_rewrite) {
             (Some(prefix), _) => matches.path.replace(prefix, path),
             (None, Some((pattern, substitution))) => pattern.replace_all(path, substitution).into_owned(),
             (None, None) => return,
         };
-        if !suppress_envoy && let Ok(original) = HeaderValue::from_str(&before) {
+        replaced.push_str(query);
+        if !suppress_envoy && let Ok(original) = HeaderValue::from_str(before) {
             head.parts.headers.insert(ENVOY_ORIGINAL_PATH, original);
         }
-        head.set_path(&format!("{replaced}{query}"));
+        head.set_path(replaced);
     }
 }
 

@@ -84,7 +84,7 @@ impl Scanner {
                     };
                 }
                 State::RequestLine | State::Headers | State::ChunkSize | State::Trailers => {
-                    let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+                    let Some(end) = memchr::memchr(b'\n', rest) else {
                         self.line.extend_from_slice(rest);
                         if self.line.len() > LONGEST_LINE && self.state != State::RequestLine {
                             self.state = State::Refused;
@@ -124,7 +124,7 @@ fn skip(missing: u64, available: usize) -> usize {
 /// What comes behind a line, which is given without its LF; `None` if the line is refused.
 fn next(state: State, framing: &mut Framing, line: &[u8]) -> Option<State> {
     let line = line.strip_suffix(b"\r")?;
-    if line.iter().any(|byte| matches!(byte, b'\r' | 0)) {
+    if memchr::memchr2(b'\r', 0, line).is_some() {
         return None;
     }
     match state {
@@ -182,12 +182,28 @@ fn trailer(line: &[u8]) -> bool {
     })
 }
 
+/// Bytes that may stand in a name (RFC 9110 §5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut token = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        token[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < marks.len() {
+        token[marks[at] as usize] = true;
+        at += 1;
+    }
+    token
+};
+
 /// Name and value of a header line; `None` for one that is folded or has no proper name.
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    (!name.is_empty() && name.iter().all(token)).then(|| (name, value.trim_ascii()))
+    let colon = line.iter().position(|byte| !TOKEN[usize::from(*byte)])?;
+    let (name, value) = (&line[..colon], line[colon..].strip_prefix(b":")?);
+    (!name.is_empty()).then(|| (name, value.trim_ascii()))
 }
 
 fn behind_head(framing: Framing) -> Option<State> {
