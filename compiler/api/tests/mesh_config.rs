@@ -7,26 +7,14 @@
     reason = "a test says what it misses by failing"
 )]
 
-use std::path::{Path, PathBuf};
+mod conformance;
 
 use meshc_api::mesh_config::{self, MeshConfig, MeshFiles, MeshNetworks};
 use meshc_api::{IstiodFeatures, ResourceSet};
 use meshc_diagnostics::{Diagnostics, FileId, codes};
 use meshc_source::{InputFile, load};
 
-/// Folders of the recordings. Without them the test says so; in CI they must be there.
-fn recordings() -> Vec<PathBuf> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod"));
-    let Ok(entries) = std::fs::read_dir(root) else {
-        assert!(std::env::var_os("CI").is_none(), "{} must be there in CI", root.display());
-        println!("skipped: {} is not there", root.display());
-        return Vec::new();
-    };
-    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let mut folders: Vec<_> = folders.collect();
-    folders.sort();
-    folders
-}
+use conformance::recordings;
 
 #[test]
 fn every_recorded_mesh_has_the_configuration_that_istiod_had() {

@@ -7,26 +7,16 @@
     reason = "a test says what it misses by failing"
 )]
 
+mod conformance;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use meshc_api::decode;
 use meshc_diagnostics::{Diagnostics, Severity, codes};
 use meshc_source::{InputFile, SourceSet, load};
 
-/// Folders of the recordings. Without them the test says so; in CI they must be there.
-fn recordings() -> Vec<PathBuf> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance/istiod"));
-    let Ok(entries) = std::fs::read_dir(root) else {
-        assert!(std::env::var_os("CI").is_none(), "{} must be there in CI", root.display());
-        println!("skipped: {} is not there", root.display());
-        return Vec::new();
-    };
-    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let mut folders: Vec<_> = folders.collect();
-    folders.sort();
-    folders
-}
+use conformance::recordings;
 
 fn input(folder: &Path, diagnostics: &mut Diagnostics) -> SourceSet {
     let files = std::fs::read_dir(folder.join("input")).unwrap().map(|entry| entry.unwrap().path());
