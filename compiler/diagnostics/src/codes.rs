@@ -91,6 +91,10 @@ codes! {
     NOT_SUPPORTED_YET = 2110 "not-supported-yet" Warning;
     /// A field is set that has no effect in a mesh without control plane, or in Istio at all.
     FIELD_WITHOUT_EFFECT = 2111 "field-without-effect" Info;
+    /// A lock file, or a line of it, cannot be read.
+    INVALID_LOCK = 2130 "invalid-lock" Error;
+    /// Lines of a lock file contradict each other.
+    LOCK_CONFLICT = 2131 "lock-conflict" Error;
     /// A reference names a host that no Service or ServiceEntry provides.
     UNKNOWN_HOST = 3001 "unknown-host" Error "IST0101";
     /// A reference names a subset that no DestinationRule of the host defines.
@@ -113,6 +117,16 @@ codes! {
     WORKLOAD_NAME_TAKEN = 3013 "workload-name-taken" Info;
     /// A path of an Ingress leads to nothing that Istio could send to.
     INGRESS_BACKEND = 3014 "ingress-backend" Warning;
+    /// The mesh configuration names a provider, or a service of one, that does not exist.
+    UNKNOWN_PROVIDER = 3016 "unknown-provider" Warning;
+    /// An automatic address is not in the lock file, so that a new object may move it.
+    ADDRESS_NOT_LOCKED = 3020 "address-not-locked" Warning;
+    /// A line of the lock file is about nothing in the tree, or the tree says something else.
+    STALE_LOCK = 3021 "stale-lock" Warning;
+    /// Two objects have one automatic address in their status.
+    ADDRESS_TAKEN = 3022 "address-taken" Warning;
+    /// Proxies of other networks dial endpoints at their own addresses, since no gateway into their network is known.
+    NETWORK_WITHOUT_GATEWAY = 3015 "network-without-gateway" Warning;
     /// Connections to one service cannot be told from those to another one, which gets them.
     LISTENER_CONFLICT = 4001 "listener-conflict" Warning;
     /// A service has a port that the proxy needs itself, or may not bind.
@@ -127,6 +141,8 @@ codes! {
     GATEWAY_SERVER_WITHOUT_ROUTE = 4012 "gateway-server-without-route" Warning;
     /// A redirect has a status that is none.
     INVALID_REDIRECT_CODE = 4021 "invalid-redirect-code" Error;
+    /// A provider, a collector or a setting of the mesh configuration cannot be used as it is stated.
+    UNUSABLE_SETTING = 4031 "unusable-setting" Warning;
     /// Some pods of a service have a proxy and others have none, which one DNS name cannot tell apart.
     MIXED_MTLS = 4051 "mixed-mtls" Warning;
     /// The pods of a service listen on different numbers for one named port, which DNS does not tell.
@@ -141,6 +157,10 @@ codes! {
     DISCOVERY_LEVEL = 4056 "discovery-level" Info;
     /// A service that is one name at a time has several; the first one counts.
     SEVERAL_LOGICAL_NAMES = 4057 "several-logical-names" Warning;
+    /// The number of pods behind the gateway of another network is not stated.
+    REPLICAS_UNKNOWN = 4058 "replicas-unknown" Info;
+    /// Pods cannot be told from those of another network by their labels.
+    NETWORK_LABEL_MISSING = 4059 "network-label-missing" Warning;
     /// A DestinationRule names a Secret for sidecars without selecting any.
     CREDENTIAL_NEEDS_SELECTOR = 4061 "credential-needs-selector" Warning;
     /// Mutual TLS is asked for without a client certificate.
@@ -167,6 +187,8 @@ codes! {
     PROBE_WITHOUT_PORT = 4095 "probe-without-port" Warning;
     /// The namespace of a workload admits no container that captures traffic.
     CAPTURE_NOT_ADMITTED = 4096 "capture-not-admitted" Warning;
+    /// A host has an automatic address that its clients cannot be told.
+    NAME_NOT_TOLD = 4097 "name-not-told" Warning;
     /// A resource that meshc emits is not valid Envoy configuration; a fault of meshc, or of a value that no earlier check refused.
     INVALID_ENVOY_RESOURCE = 6001 "invalid-envoy-resource" Error;
     /// A connection names a route table that its proxy does not have; a fault of meshc.

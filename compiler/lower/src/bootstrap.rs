@@ -1,17 +1,24 @@
 //! Settings of the proxy process (translation-spec §1).
 
+mod process;
+mod statistics;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use meshc_api::mesh_config::TracingServiceName;
+use meshc_diagnostics::Diagnostics;
 use meshc_model::{Interception, Workload};
-use meshc_plan::{BootstrapPlan, InterceptionMode, StatsInclusion};
+use meshc_plan::{BootstrapPlan, InterceptionMode};
 use serde_json::{Value, json};
 
+pub(crate) use process::states_log_service;
+
+use self::process::Process;
 use crate::context::ProxyContext;
-use crate::kubernetes;
 use crate::proxy::inbound_capture_port;
 use crate::upstream::parse_locality;
+use crate::{kubernetes, telemetry};
 
 /// What Istio calls a proxy whose service nobody named.
 const DEFAULT_SERVICE_CLUSTER: &str = "istio-proxy";
@@ -23,8 +30,12 @@ const SERVICE_LABELS: [&str; 3] = ["app", "app.kubernetes.io/name", CANONICAL_NA
 const CANONICAL_NAME: &str = "service.istio.io/canonical-name";
 
 /// Settings of the process of a proxy.
-pub(crate) fn bootstrap(cx: &ProxyContext<'_>) -> BootstrapPlan {
+pub(crate) fn bootstrap(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> BootstrapPlan {
     let config = &cx.workload.proxy_config;
+    let Process { upstreams, tracer, sinks } = process::process(cx, diags);
+    let time = |stated: Option<meshc_api::Duration>, default| {
+        stated.map_or(Duration::from_secs(default), |time| time.0)
+    };
     let port = |key: &str, default| {
         cx.workload.metadata.get(key).and_then(|text| text.parse().ok()).unwrap_or(default)
     };
@@ -47,15 +58,36 @@ pub(crate) fn bootstrap(cx: &ProxyContext<'_>) -> BootstrapPlan {
         },
         outbound_port: u16::try_from(cx.mesh.config.proxy_listen_port).unwrap_or(15001),
         inbound_port: inbound_capture_port(cx),
-        drain_duration: config.drain_duration.map_or(Duration::from_secs(45), |time| time.0),
-        extra_stat_tags: extra_stat_tags(cx.workload),
-        stats_inclusion: stats_inclusion(cx.workload),
+        drain_duration: time(config.drain_duration, 45),
+        extra_stat_tags: statistics::extra_stat_tags(cx.workload),
+        stats_inclusion: statistics::inclusion(cx.workload),
+        stats: statistics::settings(cx.workload, sinks, diags),
+        upstreams,
+        tracer,
+        runtime_values: config.runtime_values.clone(),
+        connection_limit: connection_limit(cx.workload),
+        termination_drain: time(config.termination_drain_duration, 5),
+        log_files: telemetry::log_files(cx),
+        file_flush_interval: time(config.file_flush_interval, 1),
     }
+}
+
+/// The limit of all connections: that of `connectionSettings`, else of the metadata, else of the runtime key that Envoy had
+/// for it before.
+fn connection_limit(workload: &Workload) -> Option<u32> {
+    let config = &workload.proxy_config;
+    let settings = config.connection_settings.as_ref();
+    let stated = settings.and_then(|settings| settings.global_downstream_connection_limit);
+    let text = |text: Option<&String>| text.and_then(|text| text.parse::<u32>().ok());
+    stated
+        .filter(|limit| *limit > 0)
+        .or_else(|| text(workload.metadata.get("GLOBAL_DOWNSTREAM_MAX_CONNECTIONS")))
+        .or_else(|| text(config.runtime_values.get("overload.global_downstream_max_connections")))
 }
 
 /// `node.cluster`: what `serviceCluster` states, else the service by its labels with the namespace, as
 /// `tracingServiceName` says.
-fn service_cluster(workload: &Workload) -> String {
+pub(crate) fn service_cluster(workload: &Workload) -> String {
     let stated = &workload.proxy_config.service_cluster;
     if !stated.is_empty() && stated != DEFAULT_SERVICE_CLUSTER {
         return stated.clone();
@@ -117,37 +149,4 @@ fn owner(workload: &Workload) -> String {
         workload.object.kind.to_ascii_lowercase(),
         workload.object.name
     )
-}
-
-/// Texts of an annotation that are separated by commas, if it is there.
-fn list<'a>(workload: &'a Workload, annotation: &str) -> Option<Vec<&'a str>> {
-    let text = workload.annotations.get(annotation)?;
-    Some(text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect())
-}
-
-/// `extraStatTags` of ProxyConfig and of the annotation, each once.
-fn extra_stat_tags(workload: &Workload) -> Vec<String> {
-    let stated = list(workload, "sidecar.istio.io/extraStatTags").unwrap_or_default();
-    let all = workload.proxy_config.extra_stat_tags.iter().map(String::as_str).chain(stated);
-    let mut tags: Vec<String> = Vec::new();
-    for tag in all {
-        if !tags.iter().any(|known| known == tag) {
-            tags.push(tag.to_owned());
-        }
-    }
-    tags
-}
-
-/// Statistics that are kept besides Istio's: an annotation replaces the list of ProxyConfig.
-fn stats_inclusion(workload: &Workload) -> StatsInclusion {
-    let matcher = workload.proxy_config.proxy_stats_matcher.clone().unwrap_or_default();
-    let pick = |annotation: &str, configured: Vec<String>| match list(workload, annotation) {
-        Some(stated) => stated.into_iter().map(str::to_owned).collect(),
-        None => configured,
-    };
-    StatsInclusion {
-        prefixes: pick("sidecar.istio.io/statsInclusionPrefixes", matcher.inclusion_prefixes),
-        suffixes: pick("sidecar.istio.io/statsInclusionSuffixes", matcher.inclusion_suffixes),
-        regexps: pick("sidecar.istio.io/statsInclusionRegexps", matcher.inclusion_regexps),
-    }
 }

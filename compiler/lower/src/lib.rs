@@ -33,6 +33,7 @@ pub use upstream::{SubsetOfRule, headless_service_name};
 ///
 /// Total: what cannot be translated becomes a finding and an explicit node that refuses traffic.
 pub fn lower(mesh: &Mesh, diags: &mut Diagnostics) -> Plan {
+    telemetry::check(mesh, diags);
     let mut shared = shared::Shared::of(mesh);
     let mut headless: BTreeMap<(String, String), HeadlessService> = BTreeMap::new();
     let mut proxies = BTreeMap::new();

@@ -35,6 +35,9 @@ pub(crate) fn proxy(
         WorkloadRole::Gateway => (gateway::listeners(&cx, diags), gateway::route_tables(&cx, diags)),
     };
     let outbound = shared.upstreams(&cx, diags);
+    let wanted = gateway::referenced::wanted(&cx);
+    let of_services =
+        outbound.upstreams.iter().filter(|it| role == WorkloadRole::Sidecar || wanted(&it.name));
     let own = upstream::own(&cx, diags);
     for service in outbound.headless.iter().chain(&own.headless) {
         let key = (service.namespace.clone(), service.name.clone());
@@ -51,8 +54,8 @@ pub(crate) fn proxy(
         identity: workload.identity.clone(),
         listeners: shared.listeners(listeners),
         route_tables,
-        upstreams: outbound.upstreams.iter().cloned().chain(shared.same_upstreams(own.upstreams)).collect(),
-        bootstrap: bootstrap::bootstrap(&cx),
+        upstreams: of_services.cloned().chain(shared.same_upstreams(own.upstreams)).collect(),
+        bootstrap: bootstrap::bootstrap(&cx, diags),
         origin: workload.origin.clone(),
     })
 }

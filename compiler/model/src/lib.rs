@@ -16,11 +16,14 @@ mod host_index;
 mod hosts;
 mod index;
 mod labels;
+mod locking;
 mod mesh;
 mod mutual_tls;
+mod networks;
 mod options;
 mod policies;
 mod protocol;
+mod providers;
 mod resolve;
 mod scope;
 mod service;
@@ -34,8 +37,10 @@ pub use graph::ServiceGraph;
 pub use hosts::{
     host_matches, host_subset_of, is_wildcard, most_specific_first, resolve_gateway, resolve_host,
 };
+pub use locking::{Given, LockChange, imported, locked};
 pub use mesh::Mesh;
 pub use mutual_tls::{InboundMtls, MtlsMode};
+pub use networks::{NetworkGateway, Networks, Reach};
 pub use options::{Inject, Options};
 pub use protocol::Protocol;
 pub use resolve::resolve;

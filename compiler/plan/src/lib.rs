@@ -48,7 +48,9 @@ pub use meshc_contract::traffic::{
     sieve,
 };
 
-pub use access_log::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink};
+pub use access_log::{
+    AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink, LogCollector, LogService, OpenTelemetryLog,
+};
 pub use authorization::AuthorizationFilter;
 pub use chain::FilterChain;
 pub use connection_pool::{ConnectionPool, RetryBudget, TcpKeepalive, UpstreamProtocol};
@@ -74,19 +76,22 @@ pub use meshc_contract::proxy::{
     ProbeBridge, ProbeKind, ProbeRoute, ProbeTarget, ProbeTiming, WorkloadLabels,
 };
 pub use mirror::Mirror;
-pub use names::{Direction, ListenerName, RouteTableName, UpstreamName};
+pub use names::{Direction, ListenerName, ProcessUpstream, RouteTableName, UpstreamName};
 pub use network_filter::{NetworkFilter, TcpProxy, Tunnel};
 pub use outlier::OutlierDetection;
 pub use proxy::{BootstrapPlan, InterceptionMode, Plan, ProxyPlan, ProxyRole, StatsInclusion};
 pub use route::{
     Route, RouteAction, RouteForward, RouteTable, TlsRequirement, VirtualHost, WeightedUpstream,
 };
-pub use stats::{MetricOverride, StatsFilter};
+pub use stats::{Histogram, MetricOverride, StatsFilter, StatsSettings, StatsSink};
 pub use target::ProxyTarget;
 pub use tls::{
     CertificateSource, ClientCertificate, DownstreamTls, TlsVersion, TrustSource, UpstreamTls,
     UpstreamTlsChoice,
 };
-pub use tracing::{CustomTag, TagSource, Tracing, TracingProvider};
+pub use tracing::{
+    Collector, CustomTag, DynatraceSampler, HttpReport, OpenTelemetryTracer, ProcessTracer, SpanTransport,
+    TagSource, Tracing, TracingProvider, ZipkinTracer,
+};
 pub use traffic_capture::{CaptureMode, InboundPorts, IpRange, OutboundRanges, TrafficCapture};
 pub use upstream::{Upstream, UpstreamService};

@@ -47,6 +47,21 @@ pub enum UpstreamName {
     AllowAnyDynamicDns,
     /// A destination that could not be resolved at all (istiod writes `UnknownService`).
     UnknownService,
+    /// What the process of a proxy itself reports to.
+    Process(ProcessUpstream),
+}
+
+/// What the process of a proxy itself reports to, by an address of its own and not through a service of the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProcessUpstream {
+    /// A Zipkin collector: `zipkin`.
+    Zipkin,
+    /// A Datadog agent: `datadog_agent`.
+    Datadog,
+    /// A service that takes metrics: `envoy_metrics_service`.
+    MetricsService,
+    /// A service that takes access logs: `envoy_accesslog_service`.
+    AccessLogService,
 }
 
 /// Name of a listener.

@@ -8,8 +8,8 @@ use meshc_contract::{SpiffeId, WorkloadRef};
 use meshc_diagnostics::Origin;
 
 use crate::{
-    HeadlessService, IdentityPlan, Listener, Locality, ProbeBridge, ProxyTarget, RouteTable, Upstream,
-    WorkloadLabels,
+    HeadlessService, IdentityPlan, Listener, Locality, ProbeBridge, ProcessTracer, ProxyTarget, RouteTable,
+    StatsSettings, Upstream, WorkloadLabels,
 };
 
 /// The plan of a mesh.
@@ -99,6 +99,22 @@ pub struct BootstrapPlan {
     pub extra_stat_tags: Vec<String>,
     /// Prefixes, suffixes and expressions added to the inclusion list of statistics.
     pub stats_inclusion: StatsInclusion,
+    /// What becomes of statistics.
+    pub stats: StatsSettings,
+    /// What the process itself reports to, sorted by name.
+    pub upstreams: Vec<Upstream>,
+    /// The tracer of connections that have none of their own.
+    pub tracer: Option<ProcessTracer>,
+    /// Runtime keys of the static layer (`runtimeValues`); an empty value takes a key of Istio's away.
+    pub runtime_values: BTreeMap<String, String>,
+    /// Downstream connections at the same time; `None` sets no limit.
+    pub connection_limit: Option<u32>,
+    /// Time that the proxy goes on after it was told to stop (`terminationDrainDuration`, 5 s by default).
+    pub termination_drain: Duration,
+    /// Files that access logs are written to, sorted.
+    pub log_files: Vec<String>,
+    /// Longest time that a line of an access log waits (`fileFlushInterval`, 1 s by default).
+    pub file_flush_interval: Duration,
 }
 
 /// Patterns of `proxyStatsMatcher` and of the `sidecar.istio.io/statsInclusion*` annotations.

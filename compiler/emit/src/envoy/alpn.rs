@@ -36,6 +36,7 @@ pub(super) fn filter(flavor: EnvoyFlavor) -> Any {
                 format_string: Some(xds::SubstitutionFormat {
                     json_format: None,
                     text_format_source: Some(xds::DataSource::text("istio-http/1.1,istio".to_owned())),
+                    ..xds::SubstitutionFormat::default()
                 }),
             }],
         }),

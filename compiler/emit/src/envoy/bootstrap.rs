@@ -6,14 +6,18 @@ mod statistics;
 use std::collections::BTreeMap;
 
 use meshc_contract::WorkloadRef;
-use meshc_plan::{BootstrapPlan, DnsFamily, ProxyRole};
+use meshc_plan::{BootstrapPlan, DnsFamily, ProxyRole, StatsSettings};
 use serde_json::json;
 
 use super::endpoints::locality;
 use super::options::Feature;
 use super::probe::{self, BridgeResources};
+use super::values::duration;
 use super::xds::{self, Any, Empty, Extension};
-use super::{EnvoyOptions, cluster};
+use super::{EnvoyOptions, cluster, tracer};
+
+/// The largest number of connections that Envoy takes for a limit.
+const UNLIMITED: u32 = 2_147_483_647;
 
 /// The cluster that own listeners reach the admin interface through.
 const ADMIN_CLUSTER: &str = "prometheus_stats";
@@ -42,10 +46,21 @@ pub(super) fn bootstrap(
         drain_duration: _,
         extra_stat_tags,
         stats_inclusion,
+        stats,
+        // Clusters of the process itself.
+        upstreams: _,
+        tracer,
+        runtime_values,
+        connection_limit,
+        // What the command line and the life cycle of the pod say.
+        termination_drain: _,
+        log_files: _,
+        file_flush_interval: _,
     } = plan;
+    let StatsSettings { flush_interval, eviction_interval, histograms, sinks, uncompressed: _ } = stats;
     let internal_listener = Any::InternalListener(xds::InternalListener { buffer_size_kb: Some(64) });
     let downstream_connections = Any::DownstreamConnections(xds::DownstreamConnections {
-        max_active_downstream_connections: Some(xds::Int64(2_147_483_647)),
+        max_active_downstream_connections: Some(xds::Int64(u64::from(connection_limit.unwrap_or(UNLIMITED)))),
     });
     xds::Bootstrap {
         application_log_config: Some(xds::ApplicationLogConfig {
@@ -61,13 +76,19 @@ pub(super) fn bootstrap(
         }),
         // Lists of resources that stand in files of their own are known only when files are made.
         dynamic_resources: None,
-        layered_runtime: Some(layered_runtime()),
+        stats_sinks: sinks.iter().map(statistics::sink).collect(),
+        tracing: tracer
+            .map(|tracer| xds::BootstrapTracing { http: Some(tracer::of_process(tracer, service_cluster)) }),
+        layered_runtime: Some(layered_runtime(runtime_values)),
         bootstrap_extensions: vec![Extension::new("envoy.bootstrap.internal_listener", internal_listener)],
         stats_config: Some(xds::StatsConfig {
             stats_tags: statistics::tags(extra_stat_tags, options.flavor),
             use_all_default_tags: Some(false),
             stats_matcher: Some(statistics::matcher(stats_inclusion, probes.is_some(), options.flavor)),
+            histogram_bucket_settings: histograms.iter().map(statistics::histogram).collect(),
         }),
+        stats_flush_interval: duration(*flush_interval),
+        stats_eviction_interval: duration(*eviction_interval),
         admin: Some(xds::Admin {
             access_log: Vec::new(),
             address: Some(xds::Address::socket(loopback(options).to_owned(), *admin_port)),
@@ -111,11 +132,18 @@ pub(super) fn own_resources(plan: &BootstrapPlan, options: &EnvoyOptions) -> Own
     };
     let mut own = OwnResources {
         listeners: vec![
-            own_listener(plan.prometheus_port, "stats", &stats, compressors(), options),
+            own_listener(
+                plan.prometheus_port,
+                "stats",
+                &stats,
+                compressors(plan.stats.uncompressed),
+                options,
+            ),
             own_listener(plan.status_port, "agent", &ready, Vec::new(), options),
         ],
         clusters: vec![loopback_cluster(ADMIN_CLUSTER, plan.admin_port, options)],
     };
+    own.clusters.extend(plan.upstreams.iter().map(|upstream| cluster::cluster(upstream, options)));
     if let Some(bridge) = &plan.probes {
         let BridgeResources { listener, clusters } = probe::bridge(bridge, options);
         own.listeners.push(listener);
@@ -217,8 +245,11 @@ fn route(prefix: &str, rewrite: Option<&str>) -> xds::Route {
     }
 }
 
-/// Answers of Prometheus are compressed as the scraper accepts it.
-fn compressors() -> Vec<xds::HttpFilter> {
+/// Answers to Prometheus are compressed as the scraper accepts it, unless they may be plain only.
+fn compressors(uncompressed: bool) -> Vec<xds::HttpFilter> {
+    if uncompressed {
+        return Vec::new();
+    }
     let content_type = vec![
         "text/plain",
         "application/vnd.google.protobuf",
@@ -242,12 +273,25 @@ fn compressors() -> Vec<xds::HttpFilter> {
 }
 
 /// Istio allows large expressions and requests with a fragment in their path; the second layer is what operators change by
-/// hand through the admin interface.
-fn layered_runtime() -> xds::LayeredRuntime {
-    let settings = BTreeMap::from([
-        ("envoy.reloadable_features.http_reject_path_with_fragment", json!(false)),
-        ("re2.max_program_size.error_level", json!("32768")),
+/// hand through the admin interface. Stated values lie over Istio's: an empty one takes a key away, and words for yes and no
+/// are no texts.
+fn layered_runtime(stated: &BTreeMap<String, String>) -> xds::LayeredRuntime {
+    let mut settings = BTreeMap::from([
+        ("envoy.reloadable_features.http_reject_path_with_fragment".to_owned(), json!(false)),
+        ("re2.max_program_size.error_level".to_owned(), json!("32768")),
     ]);
+    for (key, value) in stated {
+        let value = match value.as_str() {
+            "" => {
+                settings.remove(key);
+                continue;
+            }
+            "true" => json!(true),
+            "false" => json!(false),
+            text => json!(text),
+        };
+        settings.insert(key.clone(), value);
+    }
     let layer = |name, static_layer, admin_layer| xds::RuntimeLayer { name, static_layer, admin_layer };
     xds::LayeredRuntime {
         layers: vec![layer("global config", Some(settings), None), layer("admin", None, Some(Empty {}))],

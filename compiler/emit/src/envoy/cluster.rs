@@ -102,10 +102,11 @@ fn host_checks(tls: &UpstreamTlsChoice, discovery: &Discovery, flavor: EnvoyFlav
             let forwards = matches!(discovery, Discovery::DynamicForwardProxy { cache }
                 if *cache != UpstreamName::AllowAnyDynamicDns);
             let stated = forwards && flavor == EnvoyFlavor::Stock;
-            HostChecks { sni: stated, san: stated }
+            HostChecks { sni: stated, san: stated, skipped: false }
         }
         UpstreamTlsChoice::Always(tls) | UpstreamTlsChoice::Auto(tls) => {
-            HostChecks { sni: tls.sni.is_none(), san: tls.auto_san_validation }
+            let skipped = tls.trust.is_none();
+            HostChecks { sni: tls.sni.is_none(), san: tls.auto_san_validation, skipped }
         }
     }
 }

@@ -170,7 +170,7 @@ fn dynamic_forward_proxy(
     checks: HostChecks,
     flavor: EnvoyFlavor,
 ) -> Extension {
-    let unchecked = flavor == EnvoyFlavor::Stock && !(checks.sni && checks.san);
+    let unchecked = checks.skipped || (flavor == EnvoyFlavor::Stock && !(checks.sni && checks.san));
     let config = xds::DynamicForwardProxyCluster {
         dns_cache_config: Some(dns_cache(cache, family)),
         allow_insecure_cluster_options: *cache == UpstreamName::AllowAnyDynamicDns || unchecked,

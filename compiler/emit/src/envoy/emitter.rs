@@ -145,6 +145,7 @@ impl<'p> Emitter<'p> {
         let special_clusters =
             special.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
         let own = bootstrap::own_resources(process, &self.options);
+        secrets.extend(process.upstreams.iter().flat_map(secrets::of_upstream));
         for secret in &secrets {
             self.check_secret(secret, origin, diagnostics);
         }

@@ -55,13 +55,13 @@ fn endpoint(endpoint: &Endpoint, form: NameForm) -> xds::LbEndpoint {
 
 /// A name that resolves to pods; every address that it resolves to inherits the metadata.
 pub(super) fn pods(name: &DnsEndpoint) -> xds::LbEndpoint {
-    let DnsEndpoint { name, port, mtls, cluster_ip: _ } = name;
+    let DnsEndpoint { name, port, mtls, cluster_ip: _, weight } = name;
     let (address, hostname) = named(name, *port, NameForm::Absolute);
     xds::LbEndpoint {
         endpoint: Some(xds::Endpoint { address: Some(address), hostname }),
         health_status: None,
         metadata: metadata::endpoint(*mtls, None),
-        load_balancing_weight: None,
+        load_balancing_weight: *weight,
     }
 }
 

@@ -49,6 +49,7 @@ mod route;
 mod route_match;
 mod secrets;
 mod stats;
+mod tracer;
 mod tracing;
 mod upstream_tls;
 mod values;

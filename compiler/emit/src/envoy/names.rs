@@ -4,7 +4,7 @@
 //! reads a spelling back.
 
 use meshc_contract::ObjectRef;
-use meshc_plan::{ListenerName, RouteTableName, RuleId, UpstreamName};
+use meshc_plan::{ListenerName, ProcessUpstream, RouteTableName, RuleId, UpstreamName};
 
 /// The name of a cluster.
 #[must_use]
@@ -22,6 +22,16 @@ pub fn upstream(name: &UpstreamName) -> String {
         UpstreamName::InboundPassthrough => "InboundPassthroughCluster".to_owned(),
         UpstreamName::AllowAnyDynamicDns => "AllowAnyDynamicDNSCluster".to_owned(),
         UpstreamName::UnknownService => "UnknownService".to_owned(),
+        UpstreamName::Process(upstream) => process_upstream(*upstream).to_owned(),
+    }
+}
+
+fn process_upstream(upstream: ProcessUpstream) -> &'static str {
+    match upstream {
+        ProcessUpstream::Zipkin => "zipkin",
+        ProcessUpstream::Datadog => "datadog_agent",
+        ProcessUpstream::MetricsService => "envoy_metrics_service",
+        ProcessUpstream::AccessLogService => "envoy_accesslog_service",
     }
 }
 
@@ -99,7 +109,7 @@ fn kebab_case(kind: &str) -> String {
 #[cfg(test)]
 mod tests {
     use meshc_contract::ObjectRef;
-    use meshc_plan::{ListenerName, RouteTableName, UpstreamName};
+    use meshc_plan::{ListenerName, ProcessUpstream, RouteTableName, UpstreamName};
     use proptest::prelude::*;
 
     fn labels() -> impl Strategy<Value = String> {
@@ -121,6 +131,7 @@ mod tests {
             Just(UpstreamName::InboundPassthrough),
             Just(UpstreamName::AllowAnyDynamicDns),
             Just(UpstreamName::UnknownService),
+            Just(UpstreamName::Process(ProcessUpstream::Zipkin)),
         ]
     }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use meshc_plan::{
-    FilterChain, HttpConnection, HttpFilter, Jwks, JwtAuthentication, Listener, NetworkFilter, ProxyPlan,
-    ProxyRole, Route, RouteAction, RouteSource, RouteTable, TcpProxy, Upstream, UpstreamName,
+    AccessLog, FilterChain, HttpConnection, HttpFilter, Jwks, JwtAuthentication, Listener, NetworkFilter,
+    ProxyPlan, ProxyRole, Route, RouteAction, RouteSource, RouteTable, TcpProxy, Upstream, UpstreamName,
 };
 
 /// Which upstreams are in use, for each list of them that proxies have.
@@ -90,6 +90,7 @@ pub(super) fn of_services(upstreams: &[Arc<Upstream>]) -> (&[Arc<Upstream>], &[A
 }
 
 fn of_listener<'p>(listener: &'p Listener, names: &mut BTreeSet<&'p UpstreamName>) {
+    of_logs(&listener.access_logs, names);
     let chains = listener.chains.iter().chain(&listener.default_chain);
     for filter in chains.flat_map(|chain: &FilterChain| &chain.filters) {
         match filter {
@@ -100,15 +101,23 @@ fn of_listener<'p>(listener: &'p Listener, names: &mut BTreeSet<&'p UpstreamName
             | NetworkFilter::RedisProxy { upstream } => {
                 names.insert(upstream);
             }
-            NetworkFilter::Tcp(TcpProxy { upstreams, .. }) => {
+            NetworkFilter::Tcp(TcpProxy { upstreams, access_logs, .. }) => {
                 names.extend(upstreams.iter().map(|(upstream, _)| upstream));
+                of_logs(access_logs, names);
             }
             NetworkFilter::Http(connection) => of_connection(connection, names),
         }
     }
 }
 
+fn of_logs<'p>(logs: &'p [AccessLog], names: &mut BTreeSet<&'p UpstreamName>) {
+    names.extend(logs.iter().filter_map(|log| log.sink.upstream()));
+}
+
 fn of_connection<'p>(connection: &'p HttpConnection, names: &mut BTreeSet<&'p UpstreamName>) {
+    of_logs(&connection.access_logs, names);
+    let provider = connection.tracing.as_ref().and_then(|tracing| tracing.provider.as_ref());
+    names.extend(provider.into_iter().flat_map(|provider| provider.upstreams()));
     match &connection.routes {
         RouteSource::Named(_) => {}
         RouteSource::Inline(table) => of_table(table, names),

@@ -1,8 +1,9 @@
 //! Tracing of HTTP connections.
 
-use meshc_plan::{CustomTag, TagSource, Tracing, TracingProvider, WorkloadLabels};
+use meshc_plan::{CustomTag, TagSource, Tracing, WorkloadLabels};
 
-use super::xds::{self, Any, Empty, Percent};
+use super::tracer;
+use super::xds::{self, Empty, Percent};
 
 /// Variable of the environment with the canonical name of the workload, as Istio's injection calls it.
 pub const CANONICAL_SERVICE: &str = "CANONICAL_SERVICE";
@@ -29,23 +30,8 @@ pub(super) fn tracing(tracing: &Tracing, names: CanonicalNames<'_>) -> xds::Trac
         overall_sampling: Some(Percent::new(100.0)),
         max_path_tag_length: *max_path_tag_length,
         custom_tags: custom_tags.iter().map(|tag| custom_tag(tag, names)).collect(),
-        provider: provider.as_ref().map(tracing_provider),
+        provider: provider.as_ref().map(tracer::tracer),
         spawn_upstream_span: spawn_upstream_span.then_some(true),
-    }
-}
-
-fn tracing_provider(provider: &TracingProvider) -> xds::Extension {
-    match provider {
-        TracingProvider::Zipkin => {
-            let config = Any::Zipkin(xds::ZipkinConfig {
-                collector_cluster: "zipkin".to_owned(),
-                collector_endpoint: "/api/v2/spans".to_owned(),
-                trace_id_128bit: true,
-                shared_span_context: Some(false),
-                collector_endpoint_version: "HTTP_JSON",
-            });
-            xds::Extension::new("envoy.tracers.zipkin", config)
-        }
     }
 }
 

@@ -15,12 +15,14 @@ pub(super) struct HostChecks {
     pub(super) sni: bool,
     /// The name that the certificate must hold.
     pub(super) san: bool,
+    /// Whether the user wants no certificate to be checked at all.
+    pub(super) skipped: bool,
 }
 
 impl HostChecks {
     /// In Envoy's words; none when nothing is taken.
     pub(super) fn options(self) -> Option<xds::UpstreamHttpProtocolOptions> {
-        let Self { sni, san } = self;
+        let Self { sni, san, skipped: _ } = self;
         (sni || san).then_some(xds::UpstreamHttpProtocolOptions { auto_sni: sni, auto_san_validation: san })
     }
 }

@@ -108,7 +108,8 @@ fn proxy_arguments() -> Vec<String> {
 /// say.
 fn envoy_arguments(context: &Context<'_>) -> Vec<String> {
     let Context { manifests, injection: Injection { container, .. }, proxy, config, .. } = context;
-    let BootstrapPlan { service_cluster, concurrency, drain_duration, .. } = &proxy.bootstrap;
+    let BootstrapPlan { service_cluster, concurrency, drain_duration, file_flush_interval, .. } =
+        &proxy.bootstrap;
     let role = match proxy.role {
         ProxyRole::Sidecar => "sidecar",
         ProxyRole::Gateway => "router",
@@ -118,6 +119,7 @@ fn envoy_arguments(context: &Context<'_>) -> Vec<String> {
     let log_level = container.log_level.as_deref().unwrap_or("warning");
     let component_log_level = container.component_log_level.as_deref().unwrap_or("misc:error");
     let drain_seconds = drain_duration.as_secs().to_string();
+    let flush_millis = file_flush_interval.as_millis().to_string();
     let concurrency = concurrency.unwrap_or(DEFAULT_CONCURRENCY).to_string();
     let bootstrap = format!("{CONFIG_DIRECTORY}/bootstrap.json");
     [
@@ -127,6 +129,7 @@ fn envoy_arguments(context: &Context<'_>) -> Vec<String> {
         ("--concurrency", &concurrency),
         ("--drain-time-s", &drain_seconds),
         ("--drain-strategy", "immediate"),
+        ("--file-flush-interval-msec", &flush_millis),
         ("--log-level", log_level),
         ("--component-log-level", component_log_level),
     ]

@@ -10,7 +10,7 @@ use super::config_map::ConfigMap;
 use super::container::{self, PROXY_CONTAINER};
 use super::credentials::{self, Mounted};
 use super::pods::{self, Fields};
-use super::{KubernetesOptions, annotate, capture, life_cycle, overlay, probe};
+use super::{KubernetesOptions, annotate, capture, host_aliases, life_cycle, log_folder, overlay, probe};
 use crate::Emitted;
 
 /// Everything about one injected object.
@@ -28,7 +28,8 @@ pub(super) struct Context<'a> {
 /// The object with the proxy in its pods.
 pub(super) fn inject(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Value {
     let mut object = context.manifest.value.clone();
-    let mounted = credentials::mounted(context, diagnostics);
+    let mut mounted = credentials::mounted(context, diagnostics);
+    log_folder::mount(context, &mut mounted, diagnostics);
     container::report_log_levels(context, diagnostics);
     annotate::object(context, &mut object);
     life_cycle::rollout(context, &mut object);
@@ -41,6 +42,7 @@ pub(super) fn inject(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Va
     containers(context, spec, &mounted);
     life_cycle::application(context, spec);
     volumes(context, spec, mounted);
+    host_aliases::state(context.injection, spec);
     object
 }
 
@@ -49,7 +51,10 @@ fn containers(context: &Context<'_>, spec: &mut Fields, mounted: &Mounted) {
     let pause = life_cycle::proxy_pause(context, spec);
     let (stated, place) = take_stated(spec, PROXY_CONTAINER);
     let stated = stated.map(|stated| usable(stated, spec));
-    let proxy = container::container(context, stated, mounted.mounts.clone(), pause);
+    let proxy = {
+        let mounts = mounted.mounts.iter().cloned().chain(host_aliases::mount(context.injection));
+        container::container(context, stated, mounts.collect(), pause)
+    };
     match context.proxy.role {
         ProxyRole::Gateway => {
             let containers = pods::list(spec, "containers");

@@ -27,16 +27,25 @@ fn access_log(log: &AccessLog, site: &mut Site<'_>) -> Option<proxy::AccessLog> 
         }
     }
     match sink {
-        AccessLogSink::File { path, format } => Some(proxy::AccessLog {
-            path: path.clone(),
-            format: match format {
-                AccessLogFormat::Text(line) => proxy::AccessLogFormat::Text(line.clone()),
-                AccessLogFormat::Json(keys) => proxy::AccessLogFormat::Json(keys.clone()),
-            },
-            response_flags,
-        }),
-        AccessLogSink::Service { log_name, tcp: _ } => {
-            site.lacks(&feature::LOG_SERVICE, format_args!("the log `{log_name}`"));
+        AccessLogSink::File { path, format, omit_empty_values } => {
+            if *omit_empty_values {
+                site.lacks(&feature::LOG_OMISSIONS, format_args!("the log `{path}`"));
+            }
+            Some(proxy::AccessLog {
+                path: path.clone(),
+                format: match format {
+                    AccessLogFormat::Text(line) => proxy::AccessLogFormat::Text(line.clone()),
+                    AccessLogFormat::Json(keys) => proxy::AccessLogFormat::Json(keys.clone()),
+                },
+                response_flags,
+            })
+        }
+        AccessLogSink::Service(log) => {
+            site.lacks(&feature::LOG_SERVICE, format_args!("the log `{}`", log.log_name));
+            None
+        }
+        AccessLogSink::OpenTelemetry(log) => {
+            site.lacks(&feature::LOG_SERVICE, format_args!("the log `{}`", log.log_name));
             None
         }
     }
@@ -44,7 +53,7 @@ fn access_log(log: &AccessLog, site: &mut Site<'_>) -> Option<proxy::AccessLog> 
 
 #[cfg(test)]
 mod tests {
-    use meshc_plan::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink};
+    use meshc_plan::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink, LogCollector, LogService};
 
     use super::super::feature;
     use super::super::findings::at_a_site;
@@ -57,7 +66,7 @@ mod tests {
     #[test]
     fn of_two_lists_of_flags_both_must_hold() {
         let format = AccessLogFormat::Text("%PROTOCOL%\n".into());
-        let sink = AccessLogSink::File { path: "/dev/stdout".into(), format };
+        let sink = AccessLogSink::File { path: "/dev/stdout".into(), format, omit_empty_values: false };
         let log = AccessLog { sink, filters: vec![flags(&["NR", "UF"]), flags(&["UF", "UH"])] };
         let (logs, lacking, _) = at_a_site(|site| access_logs(&[log], site));
         assert_eq!(logs[0].response_flags, ["UF"]);
@@ -66,7 +75,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_logged_is_told() {
-        let sink = AccessLogSink::Service { log_name: "otel".into(), tcp: false };
+        let sink = AccessLogSink::Service(Box::new(LogService {
+            collector: LogCollector::Process,
+            log_name: "als".into(),
+            tcp: false,
+            filter_state: Vec::new(),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            response_trailers: Vec::new(),
+        }));
         let log = AccessLog { sink, filters: vec![AccessLogFilter::Cel("true".into())] };
         let (logs, lacking, _) = at_a_site(|site| access_logs(&[log], site));
         assert!(logs.is_empty());

@@ -100,6 +100,8 @@ features! {
         "connections that the rule sends through the tunnel are closed", "";
     LOG_SERVICE = "access logs over gRPC", Yes, Yes, Refused,
         "the log service would see nothing of this proxy", "log to `/dev/stdout`";
+    LOG_OMISSIONS = "leaving values that are not there out of access logs (`omitEmptyValues`)", Yes, Yes, Ignored,
+        "such values are `-` in text and null in JSON", "";
     LOG_EXPRESSION = "access log filters in CEL", Yes, Yes, Refused,
         "the log would hold more than was asked for", "take the filter out of the Telemetry";
     TRACING = "tracing", Yes, Yes, Ignored,
@@ -110,6 +112,14 @@ features! {
         "TCP metrics are counted as bytes pass", "";
     STATISTICS = "Envoy statistics beside Istio's metrics (`proxyStatsMatcher`, `extraStatTags`)", Yes, Yes, Ignored,
         "the proxy has Istio's metrics and few of its own", "";
+    STATISTICS_SINKS = "statistics that are sent somewhere (`statsdUdpAddress`, `envoyMetricsService`)", Yes, Yes, Ignored,
+        "nothing is sent; Prometheus finds the metrics of the proxy", "";
+    HISTOGRAMS = "histograms of other buckets and forgotten metrics (`statsHistogramBuckets`, `statsEvictionInterval`)", Yes, Yes, Ignored,
+        "histograms have the buckets of the proxy, and a metric stays", "";
+    RUNTIME_VALUES = "runtime keys of Envoy (`runtimeValues`)", Yes, Yes, Ignored,
+        "the keys are about code that the proxy does not have", "";
+    CONNECTION_LIMIT = "a limit of all connections (`globalDownstreamConnectionLimit`)", Yes, Yes, Ignored,
+        "connections are taken as long as the system lets them in", "limit the connections of the listener in front of it";
     LOG_LEVELS = "levels of the proxy's own log (`sidecar.istio.io/logLevel`)", Yes, Yes, Ignored,
         "the proxy logs at the one level that it has", "";
     BUFFER_LIMIT = "a buffer limit of listeners", Yes, Yes, Ignored,

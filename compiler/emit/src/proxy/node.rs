@@ -1,7 +1,9 @@
 //! What one proxy needs for itself.
 
 use meshc_contract::proxy::{Admin, Node, PROXY_CONFIG_VERSION, ProxyConfig};
-use meshc_plan::{BootstrapPlan, InterceptionMode, ProxyPlan, StatsInclusion};
+use meshc_plan::{
+    BootstrapPlan, InterceptionMode, ProcessUpstream, ProxyPlan, StatsInclusion, StatsSettings, UpstreamName,
+};
 
 use super::findings::Site;
 use super::{feature, key_material};
@@ -24,12 +26,36 @@ pub(super) fn head(proxy: &ProxyPlan, site: &mut Site<'_>) -> ProxyConfig {
         drain_duration,
         extra_stat_tags,
         stats_inclusion,
+        stats,
+        upstreams,
+        tracer,
+        runtime_values,
+        connection_limit,
+        // What the life cycle of the pod says.
+        termination_drain: _,
+        // Lines are written as they come.
+        log_files: _,
+        file_flush_interval: _,
     } = &proxy.bootstrap;
     if *interception == InterceptionMode::Tproxy {
         site.lacks(&feature::TPROXY, "");
     }
     if !extra_stat_tags.is_empty() || *stats_inclusion != StatsInclusion::default() {
         site.lacks(&feature::STATISTICS, "");
+    }
+    statistics(stats, site);
+    if tracer.is_some() {
+        site.lacks(&feature::TRACING, "");
+    }
+    let log_service = UpstreamName::Process(ProcessUpstream::AccessLogService);
+    if upstreams.iter().any(|upstream| upstream.name == log_service) {
+        site.lacks(&feature::LOG_SERVICE, "`envoyAccessLogService`");
+    }
+    if let Some(key) = runtime_values.keys().next() {
+        site.lacks(&feature::RUNTIME_VALUES, format_args!("`{key}`"));
+    }
+    if let Some(limit) = connection_limit {
+        site.lacks(&feature::CONNECTION_LIMIT, format_args!("{limit}"));
     }
     ProxyConfig {
         version: PROXY_CONFIG_VERSION,
@@ -51,5 +77,16 @@ pub(super) fn head(proxy: &ProxyPlan, site: &mut Site<'_>) -> ProxyConfig {
         route_tables: [].into(),
         upstreams: [].into(),
         peers: [].into(),
+    }
+}
+
+/// The proxy answers Prometheus, in plain text, and sends nothing.
+fn statistics(stats: &StatsSettings, site: &mut Site<'_>) {
+    let StatsSettings { flush_interval, eviction_interval, histograms, sinks, uncompressed: _ } = stats;
+    if flush_interval.is_some() || !sinks.is_empty() {
+        site.lacks(&feature::STATISTICS_SINKS, "");
+    }
+    if eviction_interval.is_some() || !histograms.is_empty() {
+        site.lacks(&feature::HISTOGRAMS, "");
     }
 }

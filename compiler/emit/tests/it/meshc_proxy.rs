@@ -129,9 +129,10 @@ fn what_only_envoy_has_is_an_error_and_what_is_merely_lost_is_a_warning() {
     }
 }
 
-const ERRORS: [&str; 9] = [
+const ERRORS: [&str; 10] = [
     "TPROXY interception",
     "access log filters in CEL",
+    "access logs over gRPC",
     "changed labels of Istio's metrics",
     "endpoints looked up by the host of each request",
     "keys of a token issuer that are fetched at run time",
@@ -140,15 +141,21 @@ const ERRORS: [&str; 9] = [
     "translation of gRPC-Web",
     "tunnels over HTTP to an upstream",
 ];
-const WARNINGS: [&str; 10] = [
+const WARNINGS: [&str; 16] = [
     "Envoy statistics beside Istio's metrics",
     "HTTP/2 keepalive to upstreams",
     "a buffer limit of listeners",
     "a drain time of its own for each HTTP connection",
+    "a limit of all connections",
     "a list of curves for TLS",
     "cipher suites for TLS to upstreams",
+    "histograms of other buckets and forgotten metrics",
+    "leaving values that are not there out of access logs",
+    "runtime keys of Envoy",
     "statistics of MongoDB operations",
     "statistics of MySQL operations",
+    "statistics that are sent somewhere",
     "the interval of a retry budget",
     "the reporting interval of TCP metrics",
+    "tracing",
 ];

@@ -1,10 +1,22 @@
 //! Access logs.
 
-use meshc_api::mesh_config::{AccessLogEncoding, MeshConfig};
-use meshc_plan::{AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink};
+use std::collections::{BTreeMap, BTreeSet};
+
+use meshc_api::mesh_config::{
+    AccessLogEncoding, EnvoyFileAccessLogProvider, ExtensionProvider, FileLogFormat, MeshConfig,
+};
+use meshc_model::Mesh;
+use meshc_plan::{
+    AccessLog, AccessLogFilter, AccessLogFormat, AccessLogSink, LogCollector, LogService, OpenTelemetryLog,
+};
 use serde_json::Value;
 
+use super::provider;
+use crate::bootstrap;
 use crate::context::ProxyContext;
+
+/// The provider of access logs that Istio has without configuration.
+const BUILT_IN: &str = "envoy";
 
 /// Istio's default line.
 const DEFAULT_LINE: &str = concat!(
@@ -45,14 +57,33 @@ const DEFAULT_KEYS: [(&str, &str); 24] = [
     ("x_forwarded_for", "%REQ(X-FORWARDED-FOR)%"),
 ];
 
+/// State of a connection or request that log services read, as Istio's build notes it.
+const FILTER_STATE: [&str; 6] = [
+    "upstream_peer",
+    "downstream_peer",
+    "wasm.upstream_peer",
+    "wasm.upstream_peer_id",
+    "wasm.downstream_peer",
+    "wasm.downstream_peer_id",
+];
+
+/// Files that the proxy logs to, sorted.
+pub(crate) fn log_files(cx: &ProxyContext<'_>) -> Vec<String> {
+    let files = request_logs(cx).into_iter().filter_map(|log| match log.sink {
+        AccessLogSink::File { path, .. } => Some(path),
+        AccessLogSink::Service(_) | AccessLogSink::OpenTelemetry(_) => None,
+    });
+    files.collect::<BTreeSet<String>>().into_iter().collect()
+}
+
 /// Logs of the requests of an HTTP connection.
 pub(crate) fn request_logs(cx: &ProxyContext<'_>) -> Vec<AccessLog> {
-    logs(&cx.mesh.config, "http_envoy_accesslog", false, &[])
+    logs(cx, "http_envoy_accesslog", false, &[])
 }
 
 /// Logs of the connections that a TCP proxy forwards.
 pub(crate) fn connection_logs(cx: &ProxyContext<'_>) -> Vec<AccessLog> {
-    logs(&cx.mesh.config, "tcp_envoy_accesslog", true, &[])
+    logs(cx, "tcp_envoy_accesslog", true, &[])
 }
 
 /// Logs of the connections that no chain of a listener takes (`NR`), unless `disableEnvoyListenerLog` turns them off.
@@ -61,17 +92,122 @@ pub(crate) fn listener_logs(cx: &ProxyContext<'_>) -> Vec<AccessLog> {
         return Vec::new();
     }
     let unrouted = AccessLogFilter::ResponseFlags(vec!["NR".to_owned()]);
-    logs(&cx.mesh.config, "listener_envoy_accesslog", true, &[unrouted])
+    logs(cx, "listener_envoy_accesslog", true, &[unrouted])
 }
 
-fn logs(config: &MeshConfig, service: &str, tcp: bool, filters: &[AccessLogFilter]) -> Vec<AccessLog> {
-    let file = (!config.access_log_file.is_empty())
-        .then(|| AccessLogSink::File { path: config.access_log_file.clone(), format: format(config) });
-    let service = config
-        .enable_envoy_access_log_service
-        .then(|| AccessLogSink::Service { log_name: service.to_owned(), tcp });
-    let sinks = file.into_iter().chain(service);
-    sinks.map(|sink| AccessLog { sink, filters: filters.to_vec() }).collect()
+/// What the default providers log to, whatever they are for; without any that can be used, what `accessLogFile` and
+/// `enableEnvoyAccessLogService` ask for.
+fn logs(cx: &ProxyContext<'_>, service: &str, tcp: bool, filters: &[AccessLogFilter]) -> Vec<AccessLog> {
+    let mut sinks = of_providers(cx.mesh);
+    if sinks.is_empty() {
+        let config = &cx.mesh.config;
+        let file = (!config.access_log_file.is_empty()).then(|| AccessLogSink::File {
+            path: config.access_log_file.clone(),
+            format: format(config),
+            omit_empty_values: false,
+        });
+        let stated = config.enable_envoy_access_log_service && bootstrap::states_log_service(cx);
+        sinks.extend(file);
+        sinks.extend(stated.then(|| process_service(service, tcp)));
+    }
+    sinks.into_iter().map(|sink| AccessLog { sink, filters: filters.to_vec() }).collect()
+}
+
+fn process_service(log_name: &str, tcp: bool) -> AccessLogSink {
+    AccessLogSink::Service(Box::new(LogService {
+        collector: LogCollector::Process,
+        log_name: log_name.to_owned(),
+        tcp,
+        filter_state: FILTER_STATE.map(str::to_owned).to_vec(),
+        request_headers: Vec::new(),
+        response_headers: Vec::new(),
+        response_trailers: Vec::new(),
+    }))
+}
+
+/// Logs of the default providers, sorted by their names.
+fn of_providers(mesh: &Mesh) -> Vec<AccessLogSink> {
+    let Some(defaults) = &mesh.config.default_providers else { return Vec::new() };
+    let named = defaults.access_logging.iter().filter_map(|name| provider::named(&mesh.config, name));
+    let by_name: BTreeMap<&str, &ExtensionProvider> =
+        named.map(|provider| (provider.name.as_str(), provider)).collect();
+    by_name.into_values().filter_map(|provider| of_provider(mesh, provider)).collect()
+}
+
+fn of_provider(mesh: &Mesh, provider: &ExtensionProvider) -> Option<AccessLogSink> {
+    let or = |stated: &str, default: &str| if stated.is_empty() { default } else { stated }.to_owned();
+    let state = |stated: &[String]| match stated {
+        [] => FILTER_STATE.iter().take(2).map(|name| (*name).to_owned()).collect(),
+        stated => stated.to_vec(),
+    };
+    if let Some(file) = &provider.envoy_file_access_log {
+        return Some(AccessLogSink::File {
+            path: or(&file.path, "/dev/stdout"),
+            format: file_format(&mesh.config, &provider.name, file),
+            omit_empty_values: file.omit_empty_values,
+        });
+    }
+    if let Some(log) = &provider.envoy_http_als {
+        return Some(AccessLogSink::Service(Box::new(LogService {
+            collector: LogCollector::Service(provider::collector(mesh, &log.service, log.port)?),
+            log_name: or(&log.log_name, "http_envoy_accesslog"),
+            tcp: false,
+            filter_state: state(&log.filter_state_objects_to_log),
+            request_headers: log.additional_request_headers_to_log.clone(),
+            response_headers: log.additional_response_headers_to_log.clone(),
+            response_trailers: log.additional_response_trailers_to_log.clone(),
+        })));
+    }
+    if let Some(log) = &provider.envoy_tcp_als {
+        return Some(AccessLogSink::Service(Box::new(LogService {
+            collector: LogCollector::Service(provider::collector(mesh, &log.service, log.port)?),
+            log_name: or(&log.log_name, "tcp_envoy_accesslog"),
+            tcp: true,
+            filter_state: state(&log.filter_state_objects_to_log),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            response_trailers: Vec::new(),
+        })));
+    }
+    let log = provider.envoy_otel_als.as_ref()?;
+    let (body, labels) = match &log.log_format {
+        Some(format) => (or(&format.text, DEFAULT_LINE), format.labels.as_ref()),
+        None => (DEFAULT_LINE.to_owned(), None),
+    };
+    let labels: BTreeMap<&String, &Value> = labels.into_iter().flatten().collect();
+    Some(AccessLogSink::OpenTelemetry(Box::new(OpenTelemetryLog {
+        collector: provider::collector(mesh, &log.service, log.port)?,
+        log_name: or(&log.log_name, "otel_envoy_accesslog"),
+        body,
+        attributes: labels.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        filter_state: FILTER_STATE.map(str::to_owned).to_vec(),
+    })))
+}
+
+/// The format of a provider. The built-in one, which is named `envoy`, has that of the mesh where it states none.
+fn file_format(config: &MeshConfig, name: &str, file: &EnvoyFileAccessLogProvider) -> AccessLogFormat {
+    let default = || AccessLogFormat::Text(DEFAULT_LINE.to_owned());
+    match &file.log_format {
+        None if name == BUILT_IN && !file.omit_empty_values => format(config),
+        None => default(),
+        Some(FileLogFormat { text: Some(text), .. }) if text.is_empty() => default(),
+        Some(FileLogFormat { text: Some(text), .. }) => AccessLogFormat::Text(with_newline(text)),
+        Some(FileLogFormat { labels: Some(labels), .. }) if !labels.is_empty() => {
+            AccessLogFormat::Json(labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        Some(FileLogFormat { labels: Some(_), .. }) => default_keys(),
+        Some(FileLogFormat { text: None, labels: None }) => default(),
+    }
+}
+
+fn with_newline(text: &str) -> String {
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+fn default_keys() -> AccessLogFormat {
+    AccessLogFormat::Json(
+        DEFAULT_KEYS.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned()))).to_vec(),
+    )
 }
 
 /// The format that the mesh configuration states. Text without a newline gets one; a JSON format that is no object is
@@ -80,13 +216,10 @@ fn format(config: &MeshConfig) -> AccessLogFormat {
     let stated = config.access_log_format.as_str();
     match config.access_log_encoding {
         AccessLogEncoding::Text if stated.is_empty() => AccessLogFormat::Text(DEFAULT_LINE.to_owned()),
-        AccessLogEncoding::Text if stated.ends_with('\n') => AccessLogFormat::Text(stated.to_owned()),
-        AccessLogEncoding::Text => AccessLogFormat::Text(format!("{stated}\n")),
+        AccessLogEncoding::Text => AccessLogFormat::Text(with_newline(stated)),
         AccessLogEncoding::Json => match serde_json::from_str(stated) {
             Ok(Value::Object(keys)) => AccessLogFormat::Json(keys.into_iter().collect()),
-            _ => AccessLogFormat::Json(
-                DEFAULT_KEYS.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned()))).to_vec(),
-            ),
+            _ => default_keys(),
         },
     }
 }

@@ -8,6 +8,7 @@ mod headless;
 mod inbound;
 mod load_balancing;
 mod locality;
+mod networks;
 mod outlier;
 mod pods;
 mod protocol;
@@ -29,6 +30,7 @@ use meshc_plan::{HeadlessService, Upstream};
 pub use headless::{SubsetOfRule, headless_service_name};
 pub(crate) use locality::parse as parse_locality;
 pub(crate) use stat_name::StatName;
+pub(crate) use tls::configured_tls;
 
 use crate::context::ProxyContext;
 use crate::inbound::inbound_ports;

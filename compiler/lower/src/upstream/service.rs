@@ -18,7 +18,7 @@ use super::target::{Target, TargetMode};
 use super::traffic_policy::EffectivePolicy;
 use super::{auto_mtls, connection_pool, load_balancing, outlier, proxy_protocol};
 use crate::context::ProxyContext;
-use crate::workload_labels;
+use crate::{telemetry, workload_labels};
 
 /// Upstreams of all services that a proxy sees, in their order, each followed by its subsets.
 pub(super) fn of_services(
@@ -28,7 +28,12 @@ pub(super) fn of_services(
 ) -> (Vec<Arc<Upstream>>, Vec<HeadlessService>) {
     let mut upstreams = Vec::new();
     let mut headless = Vec::new();
-    for service in cx.scope.services.iter().filter(|service| service.resolution != Resolution::Alias) {
+    let reported_to = match mode {
+        TargetMode::Default => telemetry::collector_services(cx),
+        TargetMode::SniDnat => Vec::new(),
+    };
+    let services = cx.scope.services.iter().chain(&reported_to);
+    for service in services.filter(|service| service.resolution != Resolution::Alias) {
         let rule = cx.mesh.destination_rule(cx.workload, service.namespace(), service.host());
         for target in targets(service, rule.as_deref(), mode) {
             if let Some((upstream, needed)) = build(cx, &target, diags) {
@@ -59,7 +64,7 @@ fn build(
     cx: &ProxyContext<'_>,
     target: &Target<'_>,
     diags: &mut Diagnostics,
-) -> Option<(Upstream, Option<HeadlessService>)> {
+) -> Option<(Upstream, Vec<HeadlessService>)> {
     let stated = target.policy();
     let policy = stated.with_mesh_default(cx.mesh.config.default_traffic_policy.as_ref());
     let Found { mut discovery, headless } = found(cx, target, &policy, diags)?;
@@ -101,7 +106,7 @@ fn build(
         },
         workload: workload_labels::only(
             cx.mesh,
-            service.endpoints.iter().filter(|fact| selected(target, fact)),
+            service.endpoints.iter().filter(|fact| selected(cx, target, fact, policy.tls)),
         ),
         config: target.rule_object(),
         subset: target.subset_name().map(str::to_owned),
@@ -127,7 +132,7 @@ fn found(
     let found = discovery::discover(cx, target, policy.tls, diags)?;
     if passthrough {
         let discovery = Discovery::OriginalDestination { port_override: None };
-        return Some(Found { discovery, headless: None });
+        return Some(Found { discovery, headless: Vec::new() });
     }
     Some(found)
 }

@@ -10,7 +10,7 @@ use meshc_plan::{
     ConnectionPool, Direction, Discovery, Upstream, UpstreamName, UpstreamProtocol, UpstreamTlsChoice,
 };
 
-use super::{connection_pool, discovery};
+use super::{configured_tls, connection_pool, discovery};
 use crate::context::ProxyContext;
 
 /// `BlackHoleCluster`: a connection that is sent there is closed, a request gets 503.
@@ -40,6 +40,15 @@ pub(super) fn allow_any_dynamic_dns(cx: &ProxyContext<'_>) -> Option<Arc<Upstrea
     Some(Arc::new(Upstream {
         discovery: Discovery::DynamicForwardProxy { cache: cache.clone() },
         metadata_exchange: cx.mesh.features.enable_metadata_exchange,
+        // A mode that lacks its certificate is told where the policy is read.
+        tls: cx
+            .mesh
+            .config
+            .outbound_traffic_policy
+            .as_ref()
+            .and_then(|policy| policy.tls.as_ref())
+            .and_then(|settings| configured_tls(cx, settings, None, false))
+            .unwrap_or(UpstreamTlsChoice::None),
         ..base(cx, cache, "outboundTrafficPolicy ALLOW_ANY_DYNAMIC_DNS resolves hosts on demand")
     }))
 }

@@ -3,7 +3,7 @@
 use meshc_api::istio::{ClientTlsMode, ClientTlsSettings};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::{Registry, Service, WorkloadRole};
-use meshc_plan::{CertificateSource, TrustSource, UpstreamTls, UpstreamTlsChoice};
+use meshc_plan::{CertificateSource, Discovery, TrustSource, UpstreamTls, UpstreamTlsChoice};
 
 use super::target::Target;
 use crate::context::ProxyContext;
@@ -13,6 +13,7 @@ pub(super) fn stated_tls(
     cx: &ProxyContext<'_>,
     target: &Target<'_>,
     settings: &ClientTlsSettings,
+    discovery: &Discovery,
     http2: bool,
     diags: &mut Diagnostics,
 ) -> UpstreamTlsChoice {
@@ -38,12 +39,15 @@ pub(super) fn stated_tls(
     let skip_verify = settings.insecure_skip_verify == Some(true);
     let names = names(settings, target.service);
     let sni = settings.sni.clone().filter(|sni| !sni.is_empty());
+    // A dynamic forward proxy has no name of its own to check.
+    let by_host = matches!(discovery, Discovery::DynamicForwardProxy { .. })
+        || (sni.is_none() && settings.subject_alt_names.is_empty());
     let defaults = cx.mesh.config.tls_defaults.as_ref();
     UpstreamTlsChoice::Always(Box::new(UpstreamTls {
         istio_mutual: false,
         certificate,
         trust: (!skip_verify).then(|| trust(settings, credential)),
-        auto_san_validation: sni.is_none() && settings.subject_alt_names.is_empty() && !skip_verify,
+        auto_san_validation: by_host && !skip_verify,
         names: if skip_verify { Vec::new() } else { names },
         sni,
         alpn: if http2 { vec!["h2".to_owned()] } else { Vec::new() },
@@ -52,6 +56,45 @@ pub(super) fn stated_tls(
         ecdh_curves: defaults.map(|tls| tls.ecdh_curves.clone()).unwrap_or_default(),
         credential: credential.is_some(),
     }))
+}
+
+/// TLS that no DestinationRule states but the mesh configuration, with the SNI where none is stated; `None` where its mode MUTUAL
+/// lacks a certificate.
+pub(crate) fn configured_tls(
+    cx: &ProxyContext<'_>,
+    settings: &ClientTlsSettings,
+    default_sni: Option<&str>,
+    http2: bool,
+) -> Option<UpstreamTlsChoice> {
+    let credential = settings.credential_name.as_deref().filter(|name| !name.is_empty());
+    let (certificate, istio_mutual) = match settings.mode {
+        None | Some(ClientTlsMode::Disable) => return Some(UpstreamTlsChoice::None),
+        Some(ClientTlsMode::Simple) => (None, false),
+        Some(ClientTlsMode::Mutual) => {
+            (Some(credential.map(named_certificate).or_else(|| file_certificate(settings))?), false)
+        }
+        Some(ClientTlsMode::IstioMutual) => (Some(CertificateSource::Workload), true),
+    };
+    let verifies = settings.insecure_skip_verify != Some(true);
+    let stated_sni = settings.sni.as_deref().filter(|sni| !sni.is_empty());
+    let sni = stated_sni.or(default_sni).map(str::to_owned);
+    let trust = if istio_mutual { TrustSource::Mesh } else { trust(settings, credential) };
+    let istio_alpn = if istio_mutual { &["istio-peer-exchange", "istio"][..] } else { &[] };
+    let alpn = istio_alpn.iter().chain(http2.then_some(&"h2")).map(|protocol| (*protocol).to_owned());
+    let defaults = cx.mesh.config.tls_defaults.as_ref().filter(|_| !istio_mutual);
+    Some(UpstreamTlsChoice::Always(Box::new(UpstreamTls {
+        istio_mutual,
+        certificate,
+        trust: verifies.then_some(trust),
+        auto_san_validation: sni.is_none() && settings.subject_alt_names.is_empty() && verifies,
+        names: if verifies { settings.subject_alt_names.clone() } else { Vec::new() },
+        sni,
+        alpn: alpn.collect(),
+        crl: settings.ca_crl.clone().filter(|path| !path.is_empty() && verifies),
+        cipher_suites: defaults.map(|tls| tls.cipher_suites.clone()).unwrap_or_default(),
+        ecdh_curves: defaults.map(|tls| tls.ecdh_curves.clone()).unwrap_or_default(),
+        credential: credential.is_some(),
+    })))
 }
 
 /// Gateways may use Secrets; a sidecar only where the rule selects its workload, so that a rule for everybody does not

@@ -1,9 +1,10 @@
 //! Which statistics are kept and how their names are taken apart (translation-spec §1.5).
 
-use meshc_plan::{StatsInclusion, StringMatch};
+use meshc_plan::{Histogram, ProcessUpstream, StatsInclusion, StatsSink, StringMatch, UpstreamName};
 
 use crate::envoy::values::string_match;
-use crate::envoy::{EnvoyFlavor, xds};
+use crate::envoy::xds::{Any, Double, Extension};
+use crate::envoy::{EnvoyFlavor, names, xds};
 
 /// Tags that Envoy's names of statistics carry. The semicolon that ends Istio's names makes the first two match.
 const STATS_TAGS: [(&str, &str); 9] = [
@@ -75,4 +76,35 @@ pub(super) fn matcher(inclusion: &StatsInclusion, probes: bool, flavor: EnvoyFla
     patterns.push(regex(r"vhost\..*\.route\..*"));
     patterns.extend(istio(&["component", "istio"]).iter().map(|text| prefix(text)));
     xds::StatsMatcher { inclusion_list: Some(xds::ListStringMatcher { patterns }) }
+}
+
+/// How histograms whose names begin alike are kept.
+pub(super) fn histogram(histogram: &Histogram) -> xds::HistogramBucketSettings {
+    let Histogram { prefix, buckets, bins } = histogram;
+    xds::HistogramBucketSettings {
+        r#match: Some(string_match(&StringMatch::Prefix(prefix.clone()))),
+        buckets: buckets.iter().copied().map(Double).collect(),
+        bins: *bins,
+    }
+}
+
+/// Where statistics are sent.
+pub(super) fn sink(sink: &StatsSink) -> Extension {
+    match sink {
+        StatsSink::MetricsService => {
+            let cluster_name = names::upstream(&UpstreamName::Process(ProcessUpstream::MetricsService));
+            let service = xds::GrpcService {
+                envoy_grpc: Some(xds::EnvoyGrpc { cluster_name, authority: String::new() }),
+                ..xds::GrpcService::default()
+            };
+            let config =
+                xds::MetricsServiceConfig { grpc_service: Some(service), transport_api_version: "V3" };
+            Extension::new("envoy.stat_sinks.metrics_service", Any::MetricsService(config))
+        }
+        StatsSink::Statsd(address) => {
+            let address = xds::Address::socket(address.ip().to_string(), address.port());
+            let config = xds::StatsdSink { address: Some(address) };
+            Extension::new("envoy.stat_sinks.statsd", Any::Statsd(config))
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Access logs and tracing.
+//! Access logs, and tags of traces.
 
 use super::{Any, Empty, Extension, GrpcService, PathSegment, SubstitutionFormat};
 
@@ -50,9 +50,12 @@ message! {
 }
 
 message! {
-    /// `envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig`, `TcpGrpcAccessLogConfig`.
+    /// `envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig`, `TcpGrpcAccessLogConfig`, which lacks the headers.
     GrpcAccessLog {
         common_config: Option<CommonGrpcAccessLog>,
+        additional_request_headers_to_log: Vec<String>,
+        additional_response_headers_to_log: Vec<String>,
+        additional_response_trailers_to_log: Vec<String>,
     }
 }
 
@@ -62,7 +65,27 @@ message! {
         log_name: String,
         grpc_service: Option<GrpcService>,
         transport_api_version: &'static str,
-        filter_state_objects_to_log: Vec<&'static str>,
+        filter_state_objects_to_log: Vec<String>,
+    }
+}
+
+message! {
+    /// `envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig`.
+    OpenTelemetryAccessLog {
+        common_config: Option<CommonGrpcAccessLog>,
+        /// An `opentelemetry.proto.common.v1.AnyValue`.
+        body: Option<serde_json::Value>,
+        attributes: Option<KeyValueList>,
+        disable_builtin_labels: bool,
+        formatters: Vec<Extension>,
+    }
+}
+
+message! {
+    /// `opentelemetry.proto.common.v1.KeyValueList`.
+    KeyValueList {
+        /// `KeyValue`s.
+        values: Vec<serde_json::Value>,
     }
 }
 
@@ -112,17 +135,5 @@ message! {
     MetadataKey {
         key: &'static str,
         path: Vec<PathSegment>,
-    }
-}
-
-message! {
-    /// `envoy.config.trace.v3.ZipkinConfig`.
-    ZipkinConfig {
-        collector_cluster: String,
-        collector_endpoint: String,
-        #[serde(rename = "traceId128bit")]
-        trace_id_128bit: bool,
-        shared_span_context: Option<bool>,
-        collector_endpoint_version: &'static str,
     }
 }

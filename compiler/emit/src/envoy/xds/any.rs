@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::{
-    CaresDnsResolver, CelFilter, Compressor, CorsPolicy, DnsCluster, DownstreamConnections,
-    DownstreamTlsContext, DynamicForwardProxy, DynamicForwardProxyCluster, Empty, FileAccessLog,
-    GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault, HttpProtocolOptions,
-    HttpRbac, InternalListener, IstioAlpn, IstioStats, JwtAuthentication, MongoProxy, MySqlProxy,
-    NetworkRbac, OriginalSrc, PreviousPriorities, RedisProxy, RouteFilterConfig, Router, Secret,
-    SetFilterState, SniDynamicForwardProxy, TcpProxy, TlsInspector, TypedStruct, UpstreamProxyProtocol,
-    UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
+    CaresDnsResolver, CelFilter, Compressor, CorsPolicy, DatadogConfig, DnsCluster, DownstreamConnections,
+    DownstreamTlsContext, DynamicForwardProxy, DynamicForwardProxyCluster, DynatraceSamplerConfig, Empty,
+    FileAccessLog, GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault,
+    HttpProtocolOptions, HttpRbac, InternalListener, IstioAlpn, IstioStats, JwtAuthentication,
+    MetricsServiceConfig, MongoProxy, MySqlProxy, NetworkRbac, OpenTelemetryAccessLog, OpenTelemetryConfig,
+    OriginalSrc, PreviousPriorities, RedisProxy, RouteFilterConfig, Router, Secret, SetFilterState,
+    SkyWalkingConfig, SniDynamicForwardProxy, StatsdSink, TcpProxy, TlsInspector, TypedStruct,
+    UpstreamProxyProtocol, UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
 };
 
 macro_rules! any_types {

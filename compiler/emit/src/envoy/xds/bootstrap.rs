@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccessLog, Address, ConfigSource, Extension, Int64, ListStringMatcher, Locality};
+use super::{
+    AccessLog, Address, BootstrapTracing, ConfigSource, Double, Duration, Extension, GrpcService, Int64,
+    ListStringMatcher, Locality, StringMatcher,
+};
 
 message! {
     /// `envoy.config.bootstrap.v3.Bootstrap` without `static_resources`, which are printed apart and shared.
@@ -10,9 +13,13 @@ message! {
         application_log_config: Option<ApplicationLogConfig>,
         node: Option<Node>,
         dynamic_resources: Option<DynamicResources>,
+        stats_sinks: Vec<Extension>,
+        tracing: Option<BootstrapTracing>,
         layered_runtime: Option<LayeredRuntime>,
         bootstrap_extensions: Vec<Extension>,
         stats_config: Option<StatsConfig>,
+        stats_flush_interval: Option<Duration>,
+        stats_eviction_interval: Option<Duration>,
         admin: Option<Admin>,
         typed_dns_resolver_config: Option<Extension>,
         overload_manager: Option<OverloadManager>,
@@ -63,7 +70,7 @@ message! {
     /// `RuntimeLayer`.
     RuntimeLayer {
         name: &'static str,
-        static_layer: Option<BTreeMap<&'static str, serde_json::Value>>,
+        static_layer: Option<BTreeMap<String, serde_json::Value>>,
         admin_layer: Option<super::Empty>,
     }
 }
@@ -81,6 +88,31 @@ message! {
         stats_tags: Vec<TagSpecifier>,
         use_all_default_tags: Option<bool>,
         stats_matcher: Option<StatsMatcher>,
+        histogram_bucket_settings: Vec<HistogramBucketSettings>,
+    }
+}
+
+message! {
+    /// `envoy.config.metrics.v3.HistogramBucketSettings`.
+    HistogramBucketSettings {
+        r#match: Option<StringMatcher>,
+        buckets: Vec<Double>,
+        bins: Option<u32>,
+    }
+}
+
+message! {
+    /// `envoy.config.metrics.v3.MetricsServiceConfig`.
+    MetricsServiceConfig {
+        grpc_service: Option<GrpcService>,
+        transport_api_version: &'static str,
+    }
+}
+
+message! {
+    /// `envoy.config.metrics.v3.StatsdSink`.
+    StatsdSink {
+        address: Option<Address>,
     }
 }
 

@@ -214,9 +214,19 @@ message! {
 }
 
 message! {
+    /// `envoy.config.core.v3.HttpService`.
+    HttpService {
+        http_uri: Option<HttpUri>,
+        request_headers_to_add: Vec<HeaderValueOption>,
+    }
+}
+
+message! {
     /// `envoy.config.core.v3.GrpcService`.
     GrpcService {
         envoy_grpc: Option<EnvoyGrpc>,
+        timeout: Option<Duration>,
+        initial_metadata: Vec<HeaderValue>,
     }
 }
 
@@ -224,6 +234,7 @@ message! {
     /// `envoy.config.core.v3.GrpcService.EnvoyGrpc`.
     EnvoyGrpc {
         cluster_name: String,
+        authority: String,
     }
 }
 

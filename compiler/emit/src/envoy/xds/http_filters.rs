@@ -117,6 +117,8 @@ message! {
     SubstitutionFormat {
         json_format: Option<serde_json::Value>,
         text_format_source: Option<DataSource>,
+        omit_empty_values: bool,
+        formatters: Vec<Extension>,
     }
 }
 

@@ -39,6 +39,7 @@ mod network_filters;
 mod rbac;
 mod route;
 mod tls;
+mod tracing;
 mod upstream_http;
 mod well_known;
 
@@ -56,6 +57,7 @@ pub(crate) use network_filters::*;
 pub(crate) use rbac::*;
 pub(crate) use route::*;
 pub(crate) use tls::*;
+pub(crate) use tracing::*;
 pub(crate) use upstream_http::*;
 pub(crate) use well_known::*;
 
@@ -74,6 +76,12 @@ impl Absent for bool {
 }
 
 impl Absent for u32 {
+    fn is_absent(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl Absent for i32 {
     fn is_absent(&self) -> bool {
         *self == 0
     }

@@ -321,6 +321,7 @@ fn upstreams() -> Vec<Upstream> {
             port: 9080,
             mtls: true,
             cluster_ip: false,
+            weight: None,
         };
         Upstream {
             load_balancing: Some(LoadBalancing {

@@ -2,6 +2,7 @@
 
 mod policies;
 mod routes;
+mod telemetry;
 mod upstreams;
 
 use std::sync::Arc;
@@ -15,7 +16,9 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) fn gateway() -> ProxyPlan {
     let mut proxy = proxy("edge", "gateway", ProxyRole::Gateway);
     proxy.listeners =
-        [http_listener(), tls_listener(), tcp_listener(), captured_listener()].map(Arc::new).to_vec();
+        [http_listener(), tls_listener(), tcp_listener(), captured_listener(), telemetry::traced_listener()]
+            .map(Arc::new)
+            .to_vec();
     proxy.route_tables = vec![Arc::new(routes::routes())];
     proxy.upstreams = upstreams::upstreams().into_iter().map(Arc::new).collect();
     proxy.bootstrap.locality =
@@ -27,6 +30,7 @@ pub(crate) fn gateway() -> ProxyPlan {
         suffixes: strings(&["upstream_rq_timeout"]),
         regexps: strings(&["http.*rq_5xx"]),
     };
+    telemetry::process(&mut proxy.bootstrap);
     proxy
 }
 
@@ -45,20 +49,6 @@ fn probes() -> ProbeBridge {
             probe(ProbeKind::PreStop, ProbeTarget::Http { port: 8443, path: "/stop".into(), tls: true }),
         ],
     }
-}
-
-fn access_logs() -> Vec<AccessLog> {
-    let file = |format| AccessLogSink::File { path: "/dev/stdout".into(), format };
-    vec![
-        AccessLog { sink: file(AccessLogFormat::Text("%RESPONSE_CODE%\n".into())), filters: Vec::new() },
-        AccessLog {
-            sink: file(AccessLogFormat::Json(vec![("code".into(), "%RESPONSE_CODE%".into())])),
-            filters: vec![
-                AccessLogFilter::ResponseFlags(strings(&["NR"])),
-                AccessLogFilter::Cel("response.code >= 500".into()),
-            ],
-        },
-    ]
 }
 
 fn filters() -> Vec<HttpFilter> {
@@ -91,7 +81,7 @@ fn filters() -> Vec<HttpFilter> {
 fn connection(routes: RouteSource) -> NetworkFilter {
     let tag = |name: &str, source| CustomTag { name: name.into(), source };
     NetworkFilter::Http(Box::new(HttpConnection {
-        access_logs: access_logs(),
+        access_logs: telemetry::access_logs(),
         tracing: Some(Tracing {
             random_sampling: 12.5,
             max_path_tag_length: Some(99),
@@ -149,7 +139,7 @@ fn http_listener() -> Listener {
         filters: ListenerFilters { proxy_protocol: true, ..ListenerFilters::default() },
         buffer_limit: Some(32_768),
         exact_balance: true,
-        access_logs: access_logs(),
+        access_logs: telemetry::access_logs(),
         ..address_listener(
             8080,
             Capture::Bound,
@@ -248,7 +238,7 @@ fn tcp_listener() -> Listener {
         max_connection_duration: Some(SECOND),
         hash_source_ip: true,
         tunnel: Some(Tunnel { target_host: "2001:db8::1".into(), target_port: 9001, use_post: true }),
-        access_logs: access_logs(),
+        access_logs: telemetry::access_logs(),
     };
     let mongo = outbound(27017, "mongo.example");
     let first = ChainMatch { destination_port: Some(27017), ..ChainMatch::default() };

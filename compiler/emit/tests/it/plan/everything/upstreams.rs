@@ -122,6 +122,7 @@ fn services() -> Vec<Upstream> {
         name: name.into(),
         port: 80,
         mtls: !cluster_ip,
+        weight: None,
         cluster_ip,
     };
     let sni = "outbound_.80_.v1_.plain.example";
