@@ -6,6 +6,7 @@ mod collapse;
 mod listener;
 mod merge;
 mod passthrough;
+pub(crate) mod referenced;
 mod routes;
 mod servers;
 mod tcp;

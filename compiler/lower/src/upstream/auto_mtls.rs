@@ -33,11 +33,11 @@ pub(super) fn upstream_tls(
             } else {
                 settings.subject_alt_names.clone()
             };
-            let sni = sni.unwrap_or_else(|| target.sni());
-            UpstreamTlsChoice::Always(Box::new(istio_mutual(sni, names, http2)))
+            let sni = sni.or_else(|| own_sni(target, discovery));
+            UpstreamTlsChoice::Always(Box::new(istio_mutual(sni, names, discovery, http2)))
         }
         Some(ClientTlsMode::Simple | ClientTlsMode::Mutual) => {
-            tls::stated_tls(cx, target, settings, http2, diags)
+            tls::stated_tls(cx, target, settings, discovery, http2, diags)
         }
     }
 }
@@ -60,7 +60,8 @@ fn automatic(
         None | Some(MtlsMode::Disable) => return UpstreamTlsChoice::None,
         Some(MtlsMode::Permissive | MtlsMode::Strict) => {}
     }
-    let tls = Box::new(istio_mutual(target.sni(), service.service_accounts(cx.mesh), http2));
+    let names = service.service_accounts(cx.mesh);
+    let tls = Box::new(istio_mutual(own_sni(target, discovery), names, discovery, http2));
     match discovery {
         Discovery::OriginalDestination { .. } => UpstreamTlsChoice::Always(tls),
         _ => UpstreamTlsChoice::Auto(tls),
@@ -72,7 +73,12 @@ fn all_take_mtls(service: &Service) -> bool {
     !service.endpoints.is_empty() && service.endpoints.iter().all(|endpoint| endpoint.mtls)
 }
 
-fn istio_mutual(sni: String, names: Vec<String>, http2: bool) -> UpstreamTls {
+/// The SNI that east-west gateways route by. Hosts of a wildcard that are resolved on demand have only their own names.
+fn own_sni(target: &Target<'_>, discovery: &Discovery) -> Option<String> {
+    (!matches!(discovery, Discovery::DynamicForwardProxy { .. })).then(|| target.sni())
+}
+
+fn istio_mutual(sni: Option<String>, names: Vec<String>, discovery: &Discovery, http2: bool) -> UpstreamTls {
     let protocols: &[&str] =
         if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
     UpstreamTls {
@@ -80,8 +86,8 @@ fn istio_mutual(sni: String, names: Vec<String>, http2: bool) -> UpstreamTls {
         certificate: Some(CertificateSource::Workload),
         trust: Some(TrustSource::Mesh),
         names,
-        sni: Some(sni),
-        auto_san_validation: false,
+        sni,
+        auto_san_validation: matches!(discovery, Discovery::DynamicForwardProxy { .. }),
         alpn: protocols.iter().map(|protocol| (*protocol).to_owned()).collect(),
         crl: None,
         cipher_suites: Vec::new(),

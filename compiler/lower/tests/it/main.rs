@@ -10,3 +10,4 @@ mod gateways;
 mod outbound;
 mod recordings;
 mod support;
+mod upstream_tls;
