@@ -1,16 +1,17 @@
 //! Upstreams.
 
-use meshc_contract::proxy::{self, Destination};
-use meshc_plan::{Upstream, UpstreamService};
+use meshc_contract::proxy::{self, Destination, WorkloadLabels};
+use meshc_plan::{Upstream, UpstreamName, UpstreamService};
 
 use super::findings::Site;
 use super::load_balancing::{Balancing, load_balancing};
 use super::{connection_pool, discovery, outlier, upstream_tls};
+use crate::envoy::names;
 
 /// One upstream.
 pub(super) fn upstream(upstream: &Upstream, site: &mut Site<'_>) -> proxy::Upstream {
     let Upstream {
-        name: _,
+        name: called,
         // Statistics of Envoy's.
         stat_name: _,
         direction: _,
@@ -47,11 +48,28 @@ pub(super) fn upstream(upstream: &Upstream, site: &mut Site<'_>) -> proxy::Upstr
         tls: upstream_tls::choice(tls, site),
         proxy_protocol: *proxy_protocol,
         bind_source: bind_source.clone(),
-        destination: services.first().map(|UpstreamService { host, name, namespace }| Destination {
-            host: host.clone(),
-            name: name.clone(),
-            namespace: namespace.clone(),
-            workload: workload.as_deref().cloned(),
-        }),
+        destination: services
+            .first()
+            .map_or_else(|| outside(called), |service| Some(destination(service, workload.as_deref()))),
+    }
+}
+
+fn destination(service: &UpstreamService, workload: Option<&WorkloadLabels>) -> Destination {
+    let UpstreamService { host, name, namespace } = service;
+    Destination {
+        host: host.clone(),
+        name: name.clone(),
+        namespace: namespace.clone(),
+        workload: workload.cloned(),
+    }
+}
+
+/// What Istio's metrics say of traffic to no service: the name of the cluster, as dashboards look for it.
+fn outside(name: &UpstreamName) -> Option<Destination> {
+    match name {
+        UpstreamName::BlackHole | UpstreamName::Passthrough | UpstreamName::InboundPassthrough => {
+            Some(Destination { name: names::upstream(name), ..Destination::default() })
+        }
+        _ => None,
     }
 }
