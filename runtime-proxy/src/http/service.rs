@@ -78,31 +78,43 @@ async fn filter<'h>(
     exchange.observe_request(&head, origin.remote);
     let (mut host, mut route) = http.routes.find(&head, None);
     let claims = match &http.jwt {
-        Some(jwt) => jwt.authenticate(&mut head)?,
+        Some(jwt) => jwt.authenticate(&mut head).map_err(|reply| aimed(reply, route, exchange))?,
         None => None,
     };
     if claims.is_some() && http.jwt.as_ref().is_some_and(super::jwt::Jwt::reroutes) {
         (host, route) = http.routes.find(&head, claims.as_ref());
     }
     exchange.observe_route(route.and_then(|route| route.name.as_ref()));
-    authorize(http, client, &head, origin, claims.as_ref())?;
+    let denied = |reply| aimed(reply, route, exchange);
+    authorize(http, client, &head, origin, claims.as_ref()).map_err(denied)?;
     if let Some(fault) = route.and_then(|route| route.fault.as_ref()) {
         if let Some(delay) = fault::delay(fault) {
             exchange.flags |= Flags::DELAY_INJECTED;
             Box::pin(tokio::time::sleep(delay)).await;
         }
         if let Some(reply) = fault::abort(fault) {
-            return Err(reply.into());
+            return Err(aimed(reply.into(), route, exchange));
         }
     }
     let mut allowed = None;
     if let Some(policy) = route.and_then(|route| route.cors.as_ref()) {
         if let Some(reply) = cors::preflight(policy, &head) {
-            return Err(reply.into());
+            return Err(aimed(reply.into(), route, exchange));
         }
         allowed = cors::allowed_origin(policy, &head);
     }
     Ok(Passed { head, body, origin, host, route, upgrade, cors: allowed })
+}
+
+/// A request that a filter answers counts for the service that it would have gone to: Envoy picks the cluster before any filter runs.
+fn aimed(reply: Box<LocalReply>, route: Option<&Route>, exchange: &mut Exchange) -> Box<LocalReply> {
+    if let Some(Action::Forward(forward)) = route.map(|route| &route.action)
+        && let Some(target) = forward.target()
+    {
+        exchange.target = Some((target.service, target.workload));
+        exchange.observe_upstream(|upstream| upstream.name = Some(Arc::clone(&target.name)));
+    }
+    reply
 }
 
 /// Asks the policies, action by action.

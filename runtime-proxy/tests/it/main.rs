@@ -12,6 +12,7 @@ mod fault;
 mod grpc;
 mod headers;
 mod http;
+mod labels;
 mod limits;
 mod malformed;
 mod mesh;

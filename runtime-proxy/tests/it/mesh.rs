@@ -40,9 +40,14 @@ impl Root {
 
     /// Writes the files of an identity into a folder and says where they are.
     pub(crate) fn issue(&self, folder: &Path, account: &str) -> Value {
+        self.issue_in(folder, "shop", account)
+    }
+
+    /// The same in another namespace.
+    pub(crate) fn issue_in(&self, folder: &Path, namespace: &str, account: &str) -> Value {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
-        let identity = format!("spiffe://cluster.local/ns/shop/sa/{account}");
+        let identity = format!("spiffe://cluster.local/ns/{namespace}/sa/{account}");
         let name = format!("{account}.example");
         params.subject_alt_names =
             vec![SanType::URI(identity.try_into().unwrap()), SanType::DnsName(name.try_into().unwrap())];

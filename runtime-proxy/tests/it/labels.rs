@@ -1,0 +1,230 @@
+//! Labels of Istio's metrics in what `meshc build --target proxy` makes of Bookinfo: productpage calls reviews, a proxy on each side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use crate::http::{Backend, get, request, send};
+use crate::mesh::Root;
+use crate::proxy::{Proxy, connect, echo_server, eventually, free_port, loopback, upstream};
+
+/// The compiled configuration of a workload, as the golden files have it.
+fn compiled(workload: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../golden/proxy/bookinfo/bootstrap");
+    let text = std::fs::read_to_string(format!("{folder}/bookinfo.{workload}/proxy.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Starts the proxy of a workload with one of its listeners, on a port of the loopback address where there is no capture. Of its
+/// upstreams it has some that are elsewhere than in the cluster, and those that need no names.
+fn start(
+    workload: &str,
+    identity: Value,
+    listener: &str,
+    port: u16,
+    elsewhere: &[(&str, SocketAddr)],
+) -> Proxy {
+    let mut config = compiled(workload);
+    config["identity"] = identity;
+    config["admin"] =
+        json!({ "port": free_port(), "statusPort": free_port(), "prometheusPort": free_port() });
+    let listeners = config["listeners"].as_array_mut().unwrap();
+    listeners.retain(|one| one["name"] == listener);
+    let [listener] = listeners.as_mut_slice() else { panic!("no listener {listener}") };
+    listener["bind"] = json!([{ "ip": ["127.0.0.1", port] }]);
+    listener["capture"] = "bound".into();
+    for chain in listener["chains"].as_array_mut().unwrap() {
+        if chain["matches"]["destinationPort"] == 9080 {
+            chain["matches"]["destinationPort"] = port.into();
+        }
+    }
+    let upstreams = config["upstreams"].as_object_mut().unwrap();
+    upstreams
+        .retain(|name, _| !name.starts_with("outbound|") || elsewhere.iter().any(|(kept, _)| kept == name));
+    for (name, address) in elsewhere {
+        let found = upstreams.get_mut(*name).unwrap_or_else(|| panic!("no upstream {name}"));
+        let mtls = found["discovery"].pointer("/endpoints/groups/0/endpoints/0/mtls").cloned();
+        found["discovery"] = upstream(*address)["discovery"].clone();
+        if let Some(mtls) = mtls {
+            found["discovery"]["endpoints"]["groups"][0]["endpoints"][0]["mtls"] = mtls;
+        }
+    }
+    Proxy::start(config)
+}
+
+type Labels = BTreeMap<String, String>;
+
+/// The series of a metric with their values.
+fn series(proxy: &Proxy, metric: &str) -> Vec<(Labels, f64)> {
+    let (_, text) = proxy.get(proxy.prometheus, "/stats/prometheus");
+    let lines = text.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix('{'));
+    let parsed = lines.map(|line| {
+        let (labels, value) = line.rsplit_once("} ").unwrap();
+        let labels = labels.split("\",").map(|label| {
+            let (name, value) = label.split_once("=\"").unwrap();
+            (name.to_owned(), value.trim_end_matches('"').to_owned())
+        });
+        (labels.collect(), value.parse().unwrap())
+    });
+    parsed.collect()
+}
+
+/// The labels of one workload on one side.
+fn side(side: &str, [workload, namespace, app, version, principal, cluster]: [&str; 6]) -> Labels {
+    [
+        ("workload", workload.to_owned()),
+        ("workload_namespace", namespace.to_owned()),
+        ("app", app.to_owned()),
+        ("version", version.to_owned()),
+        ("canonical_service", app.to_owned()),
+        ("canonical_revision", version.to_owned()),
+        ("principal", principal.to_owned()),
+        ("cluster", cluster.to_owned()),
+    ]
+    .map(|(name, value)| (format!("{side}_{name}"), value))
+    .into()
+}
+
+const PRODUCTPAGE: [&str; 6] = [
+    "productpage-v1",
+    "bookinfo",
+    "productpage",
+    "v1",
+    "spiffe://cluster.local/ns/bookinfo/sa/productpage",
+    "Kubernetes",
+];
+const REVIEWS: [&str; 6] = [
+    "reviews-v2",
+    "bookinfo",
+    "reviews",
+    "v2",
+    "spiffe://cluster.local/ns/bookinfo/sa/reviews",
+    "Kubernetes",
+];
+const NOBODY: [&str; 6] = ["unknown"; 6];
+
+/// All labels of a series.
+fn labels(source: [&str; 6], destination: [&str; 6], others: &[(&str, &str)]) -> Labels {
+    let mut all = side("source", source);
+    all.extend(side("destination", destination));
+    all.extend(others.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    all
+}
+
+const TO_REVIEWS: [(&str, &str); 3] = [
+    ("destination_service", "reviews.bookinfo.svc.cluster.local"),
+    ("destination_service_name", "reviews"),
+    ("destination_service_namespace", "bookinfo"),
+];
+
+fn http(
+    reporter: &'static str,
+    code: &'static str,
+    flags: &'static str,
+    policy: &'static str,
+) -> Vec<(&'static str, &'static str)> {
+    let mut all = TO_REVIEWS.to_vec();
+    all.extend([
+        ("reporter", reporter),
+        ("request_protocol", "http"),
+        ("response_code", code),
+        ("grpc_response_status", ""),
+        ("response_flags", flags),
+        ("connection_security_policy", policy),
+    ]);
+    all
+}
+
+struct Bookinfo {
+    client: Proxy,
+    server: Proxy,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+fn bookinfo(backend: &Backend) -> Bookinfo {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::new();
+    let (port, inbound) = (free_port(), free_port());
+    let issue = |account: &str| root.issue_in(folder.path(), "bookinfo", account);
+    let server = start(
+        "reviews-v2",
+        issue("reviews"),
+        "virtualInbound",
+        inbound,
+        &[("inbound|9080||", backend.address)],
+    );
+    let elsewhere = [
+        ("outbound|9080|v2|reviews.bookinfo.svc.cluster.local", loopback(inbound)),
+        ("PassthroughCluster", echo_server()),
+    ];
+    let client = start("productpage-v1", issue("productpage"), "0.0.0.0_9080", port, &elsewhere);
+    Bookinfo { client, server, port, _folder: folder }
+}
+
+#[test]
+fn requests_have_istios_labels_on_both_sides() {
+    let backend = Backend::saying("ok");
+    let mesh = bookinfo(&backend);
+    let tester = [("Host", "reviews:9080"), ("end-user", "jason")];
+    assert_eq!(get(mesh.port, "/reviews/0", &tester).body, "ok");
+    // The policy of reviews lets productpage read and nothing else.
+    assert_eq!(send(mesh.port, &request("DELETE", "/reviews/0", &tester)).status, 403);
+    // Of the versions that everybody else gets, this proxy has none.
+    assert_eq!(get(mesh.port, "/reviews/0", &[("Host", "reviews:9080")]).status, 503);
+    let counted = |proxy: &Proxy| series(proxy, "istio_requests_total").into_iter().collect::<Vec<_>>();
+    eventually(|| counted(&mesh.client).len() == 3 && counted(&mesh.server).len() == 2, "five series");
+    let at_client: BTreeSet<Labels> = counted(&mesh.client).into_iter().map(|(labels, _)| labels).collect();
+    let expected = [
+        labels(PRODUCTPAGE, REVIEWS, &http("source", "200", "-", "unknown")),
+        labels(PRODUCTPAGE, REVIEWS, &http("source", "403", "-", "unknown")),
+    ];
+    for expected in expected {
+        assert!(at_client.contains(&expected), "{expected:#?} is not in {at_client:#?}");
+    }
+    let unknown = at_client.iter().find(|labels| labels["response_code"] == "503").unwrap();
+    assert_eq!((unknown["response_flags"].as_str(), unknown["reporter"].as_str()), ("NC", "source"));
+    let at_server: BTreeSet<Labels> = counted(&mesh.server).into_iter().map(|(labels, _)| labels).collect();
+    let expected = [
+        labels(PRODUCTPAGE, REVIEWS, &http("destination", "200", "-", "mutual_tls")),
+        labels(PRODUCTPAGE, REVIEWS, &http("destination", "403", "-", "mutual_tls")),
+    ];
+    assert_eq!(at_server, BTreeSet::from(expected));
+    let durations = series(&mesh.server, "istio_request_duration_milliseconds_count");
+    assert_eq!(durations.iter().map(|(labels, _)| labels.clone()).collect::<BTreeSet<_>>(), at_server);
+    assert!(durations.iter().all(|(_, count)| (*count - 1.0).abs() < f64::EPSILON));
+    let buckets = series(&mesh.server, "istio_request_duration_milliseconds_bucket");
+    assert!(buckets.iter().any(|(labels, _)| labels.get("le").is_some_and(|le| le == "+Inf")));
+}
+
+#[test]
+fn bytes_to_no_service_are_counted_under_the_name_of_the_cluster() {
+    let mesh = bookinfo(&Backend::saying("ok"));
+    let mut stream = connect(mesh.port);
+    stream.write_all(b"\x01\x02no HTTP\r\n").unwrap();
+    let mut back = [0; 11];
+    stream.read_exact(&mut back).unwrap();
+    drop(stream);
+    let closed = || series(&mesh.client, "istio_tcp_connections_closed_total");
+    eventually(|| !closed().is_empty(), "the connection is counted");
+    let others = [
+        ("destination_service", "unknown"),
+        ("destination_service_name", "PassthroughCluster"),
+        ("destination_service_namespace", "unknown"),
+        ("reporter", "source"),
+        ("request_protocol", "tcp"),
+        ("response_flags", "-"),
+        ("connection_security_policy", "unknown"),
+    ];
+    let expected = labels(PRODUCTPAGE, NOBODY, &others);
+    for (metric, value) in [
+        ("istio_tcp_connections_opened_total", 1.0),
+        ("istio_tcp_connections_closed_total", 1.0),
+        ("istio_tcp_received_bytes_total", 11.0),
+        ("istio_tcp_sent_bytes_total", 11.0),
+    ] {
+        assert_eq!(series(&mesh.client, metric), [(expected.clone(), value)], "{metric}");
+    }
+}
