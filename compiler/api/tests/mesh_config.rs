@@ -122,8 +122,7 @@ fn the_config_map_of_the_tree_lies_over_what_istiod_has_built_in_and_the_file_ov
         told,
         [
             ("unknown-field", "mod"),
-            ("field-without-effect", "certificates"),
-            ("not-supported-yet", "networks")
+            ("field-without-effect", "certificates")
         ]
     );
     assert_eq!(input.mesh.trust_domain, "tree.example");

@@ -42,7 +42,7 @@ pub(crate) fn resolve(args: &InputArgs) -> Result<Resolved, Failure> {
     let mesh_files = MeshFiles { mesh: settings.mesh.as_ref(), networks: settings.networks.as_ref() };
     let config = mesh_config::read(&resources, mesh_files, &mut diagnostics);
     let options = options(args, settings.lock);
-    let mesh = meshc_model::resolve(&resources, config.mesh, settings.features, options, &mut diagnostics);
+    let mesh = meshc_model::resolve(&resources, config, settings.features, options, &mut diagnostics);
     Ok(Resolved { files, objects: documents.len(), resources, mesh, diagnostics })
 }
 

@@ -64,6 +64,8 @@ struct SeenKey {
     role: WorkloadRole,
     ipv6: bool,
     locality: Option<String>,
+    /// Which networks it is in and sees.
+    networks: (Option<String>, Option<String>),
     preserve_header_case: bool,
     /// DestinationRules that select the workload.
     rules: Vec<WorkloadRef>,
@@ -172,6 +174,10 @@ impl Shared {
             role: workload.proxy.unwrap_or(WorkloadRole::Sidecar),
             ipv6: workload.is_ipv6(),
             locality: workload.locality.clone(),
+            networks: (
+                workload.network.clone().filter(|_| !cx.mesh.networks.is_empty()),
+                workload.metadata.get("REQUESTED_NETWORK_VIEW").cloned(),
+            ),
             preserve_header_case: upstream::preserves_header_case(cx),
             rules: selecting.map(|(rule, _)| rule.clone()).collect(),
         }

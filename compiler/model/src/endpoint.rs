@@ -25,7 +25,9 @@ pub struct EndpointFact {
     pub locality: Option<String>,
     /// Weight, if stated.
     pub weight: Option<u32>,
-    /// Network, if stated.
+    /// Number of pods that the endpoint stands for, where the tree states it.
+    pub replicas: Option<u32>,
+    /// Network, if known.
     pub network: Option<String>,
     /// Namespace of the object that makes it.
     pub namespace: String,
@@ -42,7 +44,7 @@ pub enum EndpointPlace {
     Workload(WorkloadRef),
     /// An address.
     Ip(IpAddr),
-    /// A DNS name.
+    /// A DNS name. Empty for something that only the gateways of its network lead to.
     Name(String),
     /// A Unix domain socket.
     Unix(String),
@@ -59,6 +61,7 @@ impl EndpointFact {
             identity,
             locality,
             weight,
+            replicas: _,
             network,
             namespace,
             workload_name,

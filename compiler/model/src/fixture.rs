@@ -21,10 +21,21 @@ pub(crate) fn resolve(yaml: &str) -> Fixture {
 
 /// Resolves YAML with options.
 pub(crate) fn resolve_with(yaml: &str, options: Options) -> Fixture {
+    resolve_all(yaml, "", options)
+}
+
+/// Resolves YAML with networks, and a sidecar in every workload.
+pub(crate) fn resolve_networks(yaml: &str, networks: &str) -> Fixture {
+    resolve_all(yaml, networks, Options { inject: Inject::All, ..Options::default() })
+}
+
+fn resolve_all(yaml: &str, networks: &str, options: Options) -> Fixture {
     let mut diagnostics = Diagnostics::new();
     let sources = meshc_source::load(vec![InputFile::new("mesh.yaml", yaml)], &mut diagnostics);
     let resources = meshc_api::decode(&sources.documents, &mut diagnostics);
-    let config = mesh_config::read(&resources, MeshFiles::default(), &mut diagnostics).mesh;
+    let networks = meshc_source::load(vec![InputFile::new("networks.yaml", networks)], &mut diagnostics);
+    let files = MeshFiles { mesh: None, networks: networks.documents.first().map(AsRef::as_ref) };
+    let config = mesh_config::read(&resources, files, &mut diagnostics);
     let refused = diagnostics.into_sorted();
     assert!(refused.is_empty(), "the YAML of the test is refused: {refused:?}");
     let mut diagnostics = Diagnostics::new();

@@ -9,7 +9,7 @@ use meshc_api::{IstiodFeatures, istio};
 use meshc_contract::WorkloadRef;
 
 use crate::index::Index;
-use crate::{Options, Service, ServiceGraph, Workload};
+use crate::{Networks, Options, Service, ServiceGraph, Workload};
 
 /// Everything that the input says, resolved. Lists of configuration objects are in the order of istiod: creation time,
 /// then name, then namespace. Host names in VirtualServices and DestinationRules are fully qualified, gateway names
@@ -22,6 +22,8 @@ pub struct Mesh {
     pub features: IstiodFeatures,
     /// Options.
     pub options: Options,
+    /// Gateways between networks.
+    pub networks: Networks,
     /// Services in the order of istiod, one for each host and namespace.
     pub services: Vec<Arc<Service>>,
     /// Workloads, with or without a proxy.

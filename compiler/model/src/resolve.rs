@@ -1,13 +1,15 @@
 //! From resources to the mesh.
 
-mod auto_addresses;
+pub(crate) mod auto_addresses;
 mod by_labels;
+pub(crate) mod cluster_addresses;
 mod delegates;
 mod endpoints;
 mod findings;
 mod ingress;
 mod injection;
 mod kubernetes_services;
+mod networks;
 mod proxy_settings;
 mod registered;
 mod registry;
@@ -22,7 +24,7 @@ mod workloads;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use meshc_api::mesh_config::MeshConfig;
+use meshc_api::mesh_config::{MeshConfig, MeshInput, MeshNetworks};
 use meshc_api::{IstiodFeatures, Resource, ResourceSet};
 use meshc_diagnostics::Diagnostics;
 
@@ -31,6 +33,7 @@ pub(crate) use delegates::Sources;
 use crate::index::{self, Index};
 use crate::{Mesh, Options, ServiceGraph, Workload};
 use by_labels::ByLabels;
+use networks::StatedNetworks;
 use registry::Services;
 use surroundings::Surroundings;
 
@@ -38,12 +41,14 @@ use surroundings::Surroundings;
 #[must_use]
 pub fn resolve(
     resources: &ResourceSet,
-    config: MeshConfig,
+    input: MeshInput,
     features: IstiodFeatures,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Mesh {
-    let (services, workloads) = services_and_workloads(resources, &config, &features, &options, diagnostics);
+    let MeshInput { mesh: config, networks: stated } = input;
+    let given = Settings { config: &config, networks: &stated, features: &features, options: &options };
+    let (services, workloads) = services_and_workloads(resources, given, diagnostics);
     let domain = options.domain.as_str();
     let ingress = ingress::make(resources, &config, domain, diagnostics);
     let qualified = resources.virtual_services.iter();
@@ -59,6 +64,7 @@ pub fn resolve(
     let rules = resources.destination_rules.iter();
     let rules = rules.map(|object| Arc::new(virtual_services::qualified_rule(object, domain))).collect();
     let mut mesh = Mesh {
+        networks: networks::gateways(&stated, resources, &services.merged, &options),
         services: services.merged,
         workloads,
         virtual_services: merged.virtual_services,
@@ -78,18 +84,27 @@ pub fn resolve(
     mesh.index.scopes = index::scopes(&mesh, mesh.workloads.values());
     let checked = findings::Checked { mesh: &mesh, written: &merged.written, dropped: &merged.dropped };
     findings::report(&checked, diagnostics);
+    networks::report(&mesh, &stated, diagnostics);
     mesh.graph = ServiceGraph::new(&mesh);
     mesh
 }
 
+/// What the mesh and the command line say beside the objects.
+#[derive(Debug, Clone, Copy)]
+struct Settings<'a> {
+    config: &'a MeshConfig,
+    networks: &'a MeshNetworks,
+    features: &'a IstiodFeatures,
+    options: &'a Options,
+}
+
 fn services_and_workloads(
     resources: &ResourceSet,
-    config: &MeshConfig,
-    features: &IstiodFeatures,
-    options: &Options,
+    given: Settings<'_>,
     diagnostics: &mut Diagnostics,
 ) -> (Services, BTreeMap<meshc_contract::WorkloadRef, Arc<Workload>>) {
-    let surroundings = Surroundings::new(resources, config);
+    let Settings { config, networks, features, options } = given;
+    let surroundings = Surroundings::new(resources, config, StatedNetworks::new(networks, options));
     let settings = proxy_settings::ProxySettings::new(resources, config);
     let builder = workloads::Builder { config, features, options, surroundings: &surroundings };
     let templates = templates::collect(resources, &settings, diagnostics);
@@ -110,7 +125,10 @@ fn services_and_workloads(
             entries: &entries,
             entries_by_labels: &ByLabels::new(entries.iter().map(|entry| (entry.namespace, &entry.labels))),
         };
-        let allocated = auto_addresses::Allocated::new(resources, features);
+        let used = workloads.iter().any(|workload| workload.proxy.is_some() && workload.takes_auto_addresses);
+        let lock = &options.lock;
+        let allocated = auto_addresses::Allocated::new(resources, features, lock, used, diagnostics);
+        cluster_addresses::report_stale(resources, lock, diagnostics);
         let mut registered = kubernetes_services::register(resources, config, options, &surroundings);
         registered.extend(service_entries::register(resources, config, &surroundings, &allocated));
         let services = registry::assemble(registered, &facts.endpoints());

@@ -48,6 +48,10 @@ pub struct Workload {
     pub network: Option<String>,
     /// Address, where the tree states one (a Pod that was exported from a cluster).
     pub address: Option<IpAddr>,
+    /// Whether the tree states addresses of both IP families.
+    pub both_families: bool,
+    /// Number of pods, where the object states it.
+    pub replicas: Option<u32>,
     /// Whether the proxy answers DNS queries with addresses that istiod makes up (`DNS_CAPTURE`), so that the application
     /// dials them.
     pub takes_auto_addresses: bool,

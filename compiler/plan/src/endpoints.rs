@@ -64,6 +64,8 @@ pub struct DnsEndpoint {
     pub mtls: bool,
     /// Whether the name resolves to the ClusterIP instead of to pods.
     pub cluster_ip: bool,
+    /// Weight of each of its addresses, where it is not 1 (meshes of several networks).
+    pub weight: Option<u32>,
 }
 
 /// Endpoints of one locality and priority.

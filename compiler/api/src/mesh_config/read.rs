@@ -101,7 +101,11 @@ fn lay_over(below: &MeshConfig, over: &Document, findings: &mut Diagnostics) -> 
 }
 
 fn read_networks(document: &Document, findings: &mut Diagnostics) -> Option<MeshNetworks> {
-    let networks = checked::<MeshNetworks>(document, findings).and_then(|()| document.deserialize().ok())?;
+    let networks: MeshNetworks =
+        checked::<MeshNetworks>(document, findings).and_then(|()| document.deserialize().ok())?;
+    if !rules::networks_hold(&networks, document, findings) {
+        return None;
+    }
     support::report("MeshNetworks", document.root(), None, findings);
     Some(networks)
 }

@@ -4,7 +4,7 @@ use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_source::Document;
 
 use super::read::ISTIOD;
-use super::{ExtensionProvider, MeshConfig};
+use super::{ExtensionProvider, MeshConfig, MeshNetworks};
 use crate::Duration;
 
 /// Whether the rules hold for a configuration; the document is its last layer, in which findings have their place.
@@ -23,9 +23,56 @@ pub(super) fn hold(mesh: &MeshConfig, over: &Document, findings: &mut Diagnostic
     for (index, provider) in providers.iter().enumerate() {
         broken.extend(provider_faults(provider).map(|fault| (format!("extensionProviders[{index}]"), fault)));
     }
-    for (path, message) in &broken {
+    report(&broken, over, findings)
+}
+
+/// Whether the rules hold for networks: each statement about endpoints and each gateway says one thing.
+pub(super) fn networks_hold(
+    networks: &MeshNetworks,
+    document: &Document,
+    findings: &mut Diagnostics,
+) -> bool {
+    let mut broken = Vec::new();
+    for (name, network) in &networks.networks {
+        for (index, endpoints) in network.endpoints.iter().enumerate() {
+            let path = format!("networks[\"{name}\"].endpoints[{index}]");
+            match (endpoints.from_cidr.as_str(), endpoints.from_registry.as_str()) {
+                ("", "") => broken.push((path, "must state `fromCidr` or `fromRegistry`".to_owned())),
+                (cidr, "") if !is_block(cidr) => {
+                    broken.push((path, format!("has the block `{cidr}`, which is none, as `10.0.0.0/8` is")));
+                }
+                (_, "") | ("", _) => {}
+                _ => broken.push((path, "cannot state both `fromCidr` and `fromRegistry`".to_owned())),
+            }
+        }
+        for (index, gateway) in network.gateways.iter().enumerate() {
+            let path = format!("networks[\"{name}\"].gateways[{index}]");
+            if gateway.address.is_empty() == gateway.registry_service_name.is_empty() {
+                let message = "must state either `address` or `registryServiceName`".to_owned();
+                broken.push((path.clone(), message));
+            }
+            if !(1..=65_535).contains(&gateway.port) {
+                broken.push((
+                    path,
+                    format!("cannot have the port {}: it is between 1 and 65535", gateway.port),
+                ));
+            }
+        }
+    }
+    report(&broken, document, findings)
+}
+
+/// Whether a text is a block of addresses, such as `10.0.0.0/8`.
+fn is_block(text: &str) -> bool {
+    let Some((address, prefix)) = text.split_once('/') else { return false };
+    let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
+    prefix.parse::<u8>().is_ok_and(|prefix| prefix <= if address.is_ipv4() { 32 } else { 128 })
+}
+
+fn report(broken: &[(String, String)], document: &Document, findings: &mut Diagnostics) -> bool {
+    for (path, message) in broken {
         let mut finding = Diagnostic::new(&codes::INVALID_VALUE, format!("`{path}` {message}"))
-            .at(over.span(path), "")
+            .at(document.span(path), "")
             .consequence(ISTIOD.refused);
         finding.path = Some(path.clone());
         findings.push(finding);

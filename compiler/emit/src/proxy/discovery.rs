@@ -100,8 +100,8 @@ fn endpoint(endpoint: &Endpoint) -> proxy::Endpoint {
 }
 
 fn pods(name: &DnsEndpoint) -> proxy::Endpoint {
-    let DnsEndpoint { name, port, mtls, cluster_ip: _ } = name;
-    proxy::Endpoint { address: named(name, *port), weight: None, unhealthy: false, mtls: *mtls }
+    let DnsEndpoint { name, port, mtls, cluster_ip: _, weight } = name;
+    proxy::Endpoint { address: named(name, *port), weight: *weight, unhealthy: false, mtls: *mtls }
 }
 
 fn named(name: &str, port: u16) -> proxy::EndpointAddress {
@@ -134,7 +134,13 @@ mod tests {
 
     #[test]
     fn names_of_pods_are_looked_up_often_beside_stated_endpoints() {
-        let name = DnsEndpoint { name: "mc-a.shop.svc.".into(), port: 8080, mtls: true, cluster_ip: false };
+        let name = DnsEndpoint {
+            name: "mc-a.shop.svc.".into(),
+            port: 8080,
+            mtls: true,
+            cluster_ip: false,
+            weight: None,
+        };
         let found = Discovery::Pods { names: vec![name], stated: vec![stated()] };
         let (emitted, _, _) = at_a_site(|site| discovery(&found, RESOLUTION, false, site));
         let proxy::Discovery::Endpoints { groups, refresh_rate, .. } = emitted else { panic!("{emitted:?}") };

@@ -64,7 +64,7 @@ pub(crate) fn compile(inputs: Vec<InputFile>) -> Compiled {
     let resources = meshc_api::decode(&source.documents, &mut diagnostics);
     let config = mesh_config::read(&resources, MeshFiles::default(), &mut diagnostics);
     let features = IstiodFeatures::default();
-    let mesh = meshc_model::resolve(&resources, config.mesh, features, Options::default(), &mut diagnostics);
+    let mesh = meshc_model::resolve(&resources, config, features, Options::default(), &mut diagnostics);
     let plan = meshc_lower::lower(&mesh, &mut diagnostics);
     let manifests = meshc_lower::manifests(&resources, &mesh, &source.files, &mut diagnostics);
     // What Envoy takes is checked by tests of its own.

@@ -3,7 +3,9 @@
 mod annotations;
 mod capture;
 mod checks;
+mod cluster_address;
 mod istio_injected;
+mod name_table;
 mod ports;
 mod probe;
 
@@ -59,6 +61,7 @@ pub fn manifests(
             continue;
         }
         let mut value = complete(document.to_value(), &object, document.api_version(), document.kind());
+        cluster_address::state(mesh, &object, &mut value);
         let place = |path: &str| if path.is_empty() { document.headline() } else { document.span(path) };
         let injection = workloads.get(&object).and_then(|workload| {
             let spot = Spot { object: &object, place: pod_place(&object.kind), span: &place };
@@ -159,19 +162,31 @@ fn inject(
     let container = annotations::container(workload, &mut complaints);
     let capture = capture::capture(mesh, workload, &mut complaints);
     checks::check(spot, mesh, workload, (capture.as_ref(), complaints), diags);
+    let mut names = BTreeMap::new();
     if capture.is_some() {
         checks::pod_security(resources, workload, spot, diags);
+        names = name_table::names(mesh, workload, spot, diags);
     }
     Some(Injection {
         workload: workload.reference.clone(),
         place: spot.place,
-        labels: workload.labels.clone(),
+        labels: labels(workload),
         capture,
+        names,
         container,
         serves: workload.proxy == Some(WorkloadRole::Sidecar) && !workload.targets.is_empty(),
         finishes: matches!(spot.object.kind.as_str(), "Job" | "CronJob"),
         scraped: mesh.config.enable_prometheus_merge.unwrap_or(true),
     })
+}
+
+/// Labels of the pods with that of their network, which Istio's injector adds too: generated Services select by it.
+fn labels(workload: &Workload) -> BTreeMap<String, String> {
+    let mut labels = workload.labels.clone();
+    if let Some(network) = workload.network.as_ref().filter(|network| !network.is_empty()) {
+        labels.entry("topology.istio.io/network".to_owned()).or_insert_with(|| network.clone());
+    }
+    labels
 }
 
 fn already_injected(spot: Spot<'_>) -> Diagnostic {

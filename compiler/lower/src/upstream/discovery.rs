@@ -18,13 +18,13 @@ use crate::context::ProxyContext;
 pub(super) struct Found {
     /// The source.
     pub(super) discovery: Discovery,
-    /// The Service that has to exist for it.
-    pub(super) headless: Option<HeadlessService>,
+    /// The Services that have to exist for it.
+    pub(super) headless: Vec<HeadlessService>,
 }
 
 impl Found {
     fn stated(discovery: Discovery) -> Self {
-        Self { discovery, headless: None }
+        Self { discovery, headless: Vec::new() }
     }
 }
 
@@ -91,20 +91,20 @@ fn names(
     target: &Target<'_>,
     tls: Option<&ClientTlsSettings>,
     diags: &mut Diagnostics,
-) -> (Vec<EndpointGroup>, Option<HeadlessService>) {
+) -> (Vec<EndpointGroup>, Vec<HeadlessService>) {
     let mut groups = endpoints::stated(cx, target, Addresses::IpAndName, tls);
     let pods = pods::names(cx, target, tls, diags);
     for name in &pods.names {
         let endpoint = Endpoint {
             address: EndpointAddress::Name(name.name.clone(), name.port),
-            weight: Some(1),
+            weight: Some(name.weight.unwrap_or(1)),
             mtls: name.mtls,
             workload: None,
             health: None,
         };
         groups.push(EndpointGroup {
             locality: None,
-            weight: Some(1),
+            weight: Some(name.weight.unwrap_or(1)),
             priority: 0,
             endpoints: vec![endpoint],
         });

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use meshc_api::istio::{ClientTlsMode, ClientTlsSettings};
-use meshc_model::{EndpointFact, EndpointPlace, MtlsMode};
+use meshc_model::{EndpointFact, EndpointPlace, MtlsMode, Reach};
 use meshc_plan::{Endpoint, EndpointAddress, EndpointGroup, EndpointHealth};
 
 use super::locality;
+use super::networks::{self, Behind};
 use super::target::{Target, TargetMode};
 use crate::context::ProxyContext;
 
@@ -27,12 +28,17 @@ pub(super) enum Addresses {
 }
 
 /// Whether an endpoint belongs to what an upstream is made for.
-pub(super) fn selected(target: &Target<'_>, fact: &EndpointFact) -> bool {
+pub(super) fn selected(
+    cx: &ProxyContext<'_>,
+    target: &Target<'_>,
+    fact: &EndpointFact,
+    tls: Option<&ClientTlsSettings>,
+) -> bool {
     let labels = target.subset.map(|subset| &subset.labels);
     let has_labels =
         labels.is_none_or(|labels| labels.iter().all(|(key, value)| fact.labels.get(key) == Some(value)));
     // An east-west gateway forwards TLS as it is, which only endpoints with a proxy can take.
-    has_labels && (target.mode == TargetMode::Default || fact.mtls)
+    has_labels && (target.mode == TargetMode::Default || takes_mtls(cx, target, fact, tls))
 }
 
 /// Stated endpoints in groups by locality, in the order of the locality's text.
@@ -42,20 +48,48 @@ pub(super) fn stated(
     addresses: Addresses,
     tls: Option<&ClientTlsSettings>,
 ) -> Vec<EndpointGroup> {
-    let mut groups: BTreeMap<&str, Vec<Endpoint>> = BTreeMap::new();
-    for fact in target.service.endpoints.iter().filter(|fact| selected(target, fact)) {
-        let Some(address) = address(fact, target.port.number, addresses) else { continue };
-        let endpoint = Endpoint {
-            address,
-            weight: Some(fact.weight.unwrap_or(1)),
-            mtls: takes_mtls(cx, target, fact, tls),
-            workload: workload_metadata(cx, fact),
-            // Kubernetes tells the health of an address that it manages; a ServiceEntry does not.
-            health: fact.workload_name.is_none().then_some(EndpointHealth::Healthy),
-        };
-        groups.entry(fact.locality.as_deref().unwrap_or_default()).or_default().push(endpoint);
+    let mut groups: BTreeMap<&str, (Vec<Endpoint>, Behind<'_>)> = BTreeMap::new();
+    for fact in target.service.endpoints.iter().filter(|fact| selected(cx, target, fact, tls)) {
+        let group = || fact.locality.as_deref().unwrap_or_default();
+        match cx.mesh.reach(cx.workload, fact.network.as_deref()) {
+            Reach::Direct => {
+                if let Some(endpoint) = near(cx, target, fact, addresses, tls) {
+                    groups.entry(group()).or_default().0.push(endpoint);
+                }
+            }
+            // The gateway tells services apart by the server name of Istio mTLS.
+            Reach::Through(gateways) => {
+                if fact.ports.contains_key(&target.port.number) && takes_mtls(cx, target, fact, tls) {
+                    groups.entry(group()).or_default().1.add(&gateways, networks::weight(cx, fact));
+                }
+            }
+            Reach::Hidden => {}
+        }
     }
-    groups.into_iter().map(|(locality, endpoints)| group(locality, endpoints)).collect()
+    let whole = |(locality, (mut endpoints, behind)): (&str, (Vec<Endpoint>, Behind<'_>))| {
+        endpoints.extend(behind.endpoints(cx));
+        group(locality, endpoints)
+    };
+    groups.into_iter().map(whole).collect()
+}
+
+/// An endpoint that is dialled at its own address.
+fn near(
+    cx: &ProxyContext<'_>,
+    target: &Target<'_>,
+    fact: &EndpointFact,
+    addresses: Addresses,
+    tls: Option<&ClientTlsSettings>,
+) -> Option<Endpoint> {
+    let scale = cx.mesh.networks.weight_scale();
+    Some(Endpoint {
+        address: address(fact, target.port.number, addresses)?,
+        weight: Some(fact.weight.unwrap_or(1).saturating_mul(scale)),
+        mtls: takes_mtls(cx, target, fact, tls),
+        workload: workload_metadata(cx, fact),
+        // Kubernetes tells the health of an address that it manages; a ServiceEntry does not.
+        health: fact.workload_name.is_none().then_some(EndpointHealth::Healthy),
+    })
 }
 
 fn group(locality: &str, endpoints: Vec<Endpoint>) -> EndpointGroup {
@@ -71,7 +105,8 @@ fn group(locality: &str, endpoints: Vec<Endpoint>) -> EndpointGroup {
 fn address(fact: &EndpointFact, port: u16, addresses: Addresses) -> Option<EndpointAddress> {
     match &fact.place {
         EndpointPlace::Ip(address) => Some(EndpointAddress::Ip(*address, *fact.ports.get(&port)?)),
-        EndpointPlace::Name(name) if addresses == Addresses::IpAndName => {
+        // Without an address, only gateways of its network lead to it.
+        EndpointPlace::Name(name) if addresses == Addresses::IpAndName && !name.is_empty() => {
             Some(EndpointAddress::Name(name.clone(), *fact.ports.get(&port)?))
         }
         EndpointPlace::Unix(path) => Some(EndpointAddress::Unix(path.clone())),

@@ -13,6 +13,10 @@ use meshc_plan::{
 use super::{configured_tls, connection_pool, discovery};
 use crate::context::ProxyContext;
 
+/// Where connections to the application come from, by IP family.
+const SOURCE_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 6));
+const SOURCE_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6));
+
 /// `BlackHoleCluster`: a connection that is sent there is closed, a request gets 503.
 pub(super) fn black_hole(cx: &ProxyContext<'_>) -> Arc<Upstream> {
     Arc::new(Upstream {
@@ -59,18 +63,24 @@ pub(super) fn inbound_passthrough(cx: &ProxyContext<'_>) -> Arc<Upstream> {
         // istiod copies the statistics name of the outbound one; dashboards count on it.
         stat_name: Some("PassthroughCluster;".to_owned()),
         direction: Direction::Inbound,
-        bind_source: bind_source(cx),
+        bind_source: bind_sources(cx),
         ..base(cx, UpstreamName::InboundPassthrough, "Istio forwards ports that no Service names")
     })
 }
 
+/// The address for each IP family of the pods. Connections to ports that a Service names are made from one: istiod gives only this
+/// upstream both.
+fn bind_sources(cx: &ProxyContext<'_>) -> Vec<IpAddr> {
+    match (cx.workload.both_families, cx.workload.is_ipv6()) {
+        (false, _) => bind_source(cx),
+        (true, false) => vec![SOURCE_V4, SOURCE_V6],
+        (true, true) => vec![SOURCE_V6, SOURCE_V4],
+    }
+}
+
 /// The address that connections to the application are made from, so that the capture rules let them pass.
 pub(super) fn bind_source(cx: &ProxyContext<'_>) -> Vec<IpAddr> {
-    if cx.workload.is_ipv6() {
-        vec![IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6))]
-    } else {
-        vec![IpAddr::V4(Ipv4Addr::new(127, 0, 0, 6))]
-    }
+    vec![if cx.workload.is_ipv6() { SOURCE_V6 } else { SOURCE_V4 }]
 }
 
 fn base(cx: &ProxyContext<'_>, name: UpstreamName, rule: &'static str) -> Upstream {

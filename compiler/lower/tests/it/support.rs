@@ -25,7 +25,7 @@ pub(crate) fn lower_with_findings(files: &[(&str, &str)], mesh: &str) -> (Plan, 
     let mesh_files = MeshFiles { mesh: mesh.documents.first().map(AsRef::as_ref), networks: None };
     let config = mesh_config::read(&resources, mesh_files, &mut diags);
     let options = Options { inject: Inject::All, ..Options::default() };
-    let mesh = meshc_model::resolve(&resources, config.mesh, IstiodFeatures::default(), options, &mut diags);
+    let mesh = meshc_model::resolve(&resources, config, IstiodFeatures::default(), options, &mut diags);
     let plan = meshc_lower::lower(&mesh, &mut diags);
     (plan, diags)
 }

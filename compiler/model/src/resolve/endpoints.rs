@@ -14,7 +14,7 @@ use meshc_api::{IstiodFeatures, ResourceSet};
 
 use super::by_labels::ByLabels;
 use super::registered::{RegisteredEndpoint, RegisteredEndpoints};
-use super::surroundings::{Surroundings, augmented};
+use super::surroundings::{NETWORK, Surroundings, augmented};
 use super::workload_entries::{Endpoints as EntryEndpoints, Entry};
 use crate::labels::{Labels, has_pod, without_pod_labels};
 use crate::{EndpointFact, EndpointPlace, Options, TargetPort, Workload};
@@ -53,7 +53,8 @@ impl Facts<'_> {
 
     /// The endpoint that stands for the pods of a workload, without ports.
     fn pods(&self, workload: &Workload) -> EndpointFact {
-        let network = workload.network.as_deref().or(self.surroundings.default_network);
+        let stated = workload.labels.get(NETWORK).map(String::as_str).filter(|network| !network.is_empty());
+        let network = stated.or_else(|| self.surroundings.network(workload.address));
         let cluster = self.options.cluster_id.as_str();
         EndpointFact {
             place: EndpointPlace::Workload(workload.reference.clone()),
@@ -63,6 +64,7 @@ impl Facts<'_> {
             identity: Some(workload.identity.clone()),
             locality: workload.locality.clone(),
             weight: None,
+            replicas: workload.replicas,
             network: network.map(str::to_owned),
             namespace: workload.namespace().to_owned(),
             workload_name: Some(workload.workload_name().to_owned()),
@@ -103,7 +105,7 @@ pub(super) fn target_port(workload: &Workload, target: &TargetPort, number: u16,
 }
 
 fn registered(fact: EndpointFact, ports: BTreeMap<String, u16>) -> RegisteredEndpoint {
-    RegisteredEndpoint { fact, ports, source: 0 }
+    RegisteredEndpoint { fact, ports, ports_by_number: BTreeMap::new(), source: 0 }
 }
 
 #[cfg(test)]

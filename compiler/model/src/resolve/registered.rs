@@ -23,6 +23,8 @@ pub(super) struct RegisteredEndpoint {
     pub(super) fact: EndpointFact,
     /// Port by the name of the service port.
     pub(super) ports: BTreeMap<String, u16>,
+    /// Port by the number of the service port, for an endpoint of a ServiceEntry.
+    pub(super) ports_by_number: BTreeMap<u16, u16>,
     /// Which object of the host it is from, counted from zero.
     pub(super) source: usize,
 }

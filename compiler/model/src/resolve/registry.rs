@@ -42,14 +42,21 @@ fn key(registered: &RegisteredService) -> (Option<Timestamp>, &str, &str) {
     (registered.created, &registered.service.name, registered.service.namespace())
 }
 
-/// Endpoints that have a port of the service.
+/// Endpoints that have a port of the service. They are matched by the name of the port; where a cluster holds DNS names, istiod
+/// matches them by its number, so that of two entries that call different ports alike, each keeps its own names.
 fn of_service(service: &Service, endpoints: &[RegisteredEndpoint]) -> Vec<EndpointFact> {
     // An Envoy cluster that resolves one name at a time holds a single endpoint: the first object of the host wins a port.
     let single = service.resolution == Resolution::DnsRoundRobin;
+    let by_number = matches!(service.resolution, Resolution::Dns | Resolution::DnsRoundRobin)
+        && service.registry == Registry::External;
     let mut owners: BTreeMap<u16, usize> = BTreeMap::new();
     let mut facts = Vec::new();
     for endpoint in endpoints {
-        let port = |port: &ServicePort| Some((port.number, *endpoint.ports.get(&port.name)?));
+        let target = |port: &ServicePort| match by_number {
+            true => endpoint.ports_by_number.get(&port.number),
+            false => endpoint.ports.get(&port.name),
+        };
+        let port = |port: &ServicePort| Some((port.number, *target(port)?));
         let mut ports: BTreeMap<u16, u16> = service.ports.iter().filter_map(port).collect();
         if single {
             ports.retain(|number, _| *owners.entry(*number).or_insert(endpoint.source) == endpoint.source);
@@ -179,6 +186,21 @@ mod tests {
         let ports: Vec<Vec<u16>> =
             service.endpoints.iter().map(|endpoint| endpoint.ports.keys().copied().collect()).collect();
         assert_eq!(ports, [vec![80], vec![80, 443]]);
+    }
+
+    #[test]
+    fn entries_that_call_different_ports_alike_keep_their_names_apart() {
+        let fixture = resolve(
+            &[
+                entry("one", "resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]"),
+                entry("two", "resolution: DNS, ports: [{number: 8080, name: http, protocol: HTTP}]"),
+            ]
+            .concat(),
+        );
+        let endpoints = &fixture.mesh.services[0].endpoints;
+        let ports: Vec<Vec<u16>> =
+            endpoints.iter().map(|endpoint| endpoint.ports.keys().copied().collect()).collect();
+        assert_eq!(ports, [vec![80], vec![8080]]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Facts about namespaces and nodes that workloads take over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use meshc_api::ResourceSet;
 use meshc_api::mesh_config::MeshConfig;
+
+use super::networks::StatedNetworks;
 
 use crate::labels::{Labels, selects};
 
@@ -15,12 +18,13 @@ pub(super) const NETWORK: &str = "topology.istio.io/network";
 pub(super) struct Surroundings<'a> {
     namespaces: BTreeMap<&'a str, (&'a Labels, &'a Labels)>,
     nodes: BTreeMap<&'a str, &'a Labels>,
-    /// Network of pods that do not say it, from the root namespace.
-    pub(super) default_network: Option<&'a str>,
+    /// Network of pods that do not say it: what the root namespace is labelled with.
+    default_network: Option<&'a str>,
+    networks: StatedNetworks<'a>,
 }
 
 impl<'a> Surroundings<'a> {
-    pub(super) fn new(resources: &'a ResourceSet, config: &MeshConfig) -> Self {
+    pub(super) fn new(resources: &'a ResourceSet, config: &MeshConfig, networks: StatedNetworks<'a>) -> Self {
         let namespaces: BTreeMap<_, _> = resources
             .namespaces
             .iter()
@@ -29,7 +33,14 @@ impl<'a> Surroundings<'a> {
         let nodes = resources.nodes.iter().map(|node| (node.name(), &node.meta.labels)).collect();
         let root = namespaces.get(config.root_namespace.as_str());
         let default_network = root.and_then(|(labels, _)| labels.get(NETWORK)).map(String::as_str);
-        Self { namespaces, nodes, default_network }
+        Self { namespaces, nodes, default_network, networks }
+    }
+
+    /// Network of pods whose labels do not say it: that of the root namespace, that of the cluster, that of the block which
+    /// holds their address.
+    pub(super) fn network(&self, address: Option<IpAddr>) -> Option<&'a str> {
+        let stated = self.default_network.filter(|network| !network.is_empty()).or(self.networks.of_cluster);
+        stated.or_else(|| self.networks.of_address(address?))
     }
 
     /// All labels of a namespace, with the one that the API server adds.

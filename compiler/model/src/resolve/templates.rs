@@ -21,7 +21,19 @@ pub(super) struct Template<'a> {
     pub(super) meta: &'a ObjectMeta,
     pub(super) spec: &'a PodSpec,
     pub(super) address: Option<IpAddr>,
+    /// Whether the pods have addresses of both IP families.
+    pub(super) both_families: bool,
+    /// Number of pods, where the object states it or makes one.
+    pub(super) replicas: Option<u32>,
     pub(super) proxy_config: ProxyConfig,
+}
+
+/// What a tree may tell of pods as they run.
+#[derive(Debug, Clone, Copy, Default)]
+struct Running {
+    address: Option<IpAddr>,
+    both_families: bool,
+    replicas: Option<u32>,
 }
 
 /// Collects the pods of all objects.
@@ -44,20 +56,22 @@ pub(super) fn collect<'a>(
     for object in &resources.deployments {
         // Argo scales a Deployment to zero once a Rollout has taken its template over.
         if !followed.contains(&(object.namespace(), object.name())) {
-            templates.add(object, &object.spec.template);
+            templates.add(object, &object.spec.template, object.spec.replicas);
         }
     }
     for object in &resources.rollouts {
         let borrowed = followed_template(object, &deployments);
         if let Some(template) = object.spec.template.as_ref().or(borrowed) {
-            templates.add(object, template);
+            templates.add(object, template, object.spec.replicas);
         }
     }
-    resources.stateful_sets.iter().for_each(|object| templates.add(object, &object.spec.template));
-    resources.daemon_sets.iter().for_each(|object| templates.add(object, &object.spec.template));
+    for object in &resources.stateful_sets {
+        templates.add(object, &object.spec.template, object.spec.replicas);
+    }
+    resources.daemon_sets.iter().for_each(|object| templates.add(object, &object.spec.template, None));
     for object in resources.replica_sets.iter().filter(|object| is_free(&object.meta)) {
         if let Some(template) = &object.spec.template {
-            templates.add(object, template);
+            templates.add(object, template, object.spec.replicas);
         }
     }
     for object in &resources.cron_jobs {
@@ -67,14 +81,23 @@ pub(super) fn collect<'a>(
             &template.metadata,
             &template.spec,
             "spec.jobTemplate.spec.template.metadata",
-            None,
+            Running::default(),
         );
     }
     let jobs = resources.jobs.iter().filter(|object| is_free(&object.meta));
-    jobs.for_each(|object| templates.add(object, &object.spec.template));
+    jobs.for_each(|object| templates.add(object, &object.spec.template, None));
     for object in resources.pods.iter().filter(|object| is_free(&object.meta)) {
-        let address = object.spec.status.pod_ip.as_ref().and_then(|ip| ip.parse().ok());
-        templates.insert(object, &object.meta, &object.spec.spec, "metadata", address);
+        let status = &object.spec.status;
+        let address = status.pod_ip.as_ref().and_then(|ip| ip.parse().ok());
+        let of_v6 = status.pod_ips.iter().filter(|address| address.ip.contains(':')).count();
+        let both_families = of_v6 > 0 && of_v6 < status.pod_ips.len();
+        templates.insert(
+            object,
+            &object.meta,
+            &object.spec.spec,
+            "metadata",
+            Running { address, both_families, replicas: Some(1) },
+        );
     }
     templates.found.into_values().collect()
 }
@@ -121,8 +144,15 @@ fn is_free(meta: &ObjectMeta) -> bool {
 }
 
 impl<'a> Templates<'a, '_> {
-    fn add<T: Kind>(&mut self, resource: &'a Resource<T>, template: &'a PodTemplateSpec) {
-        self.insert(resource, &template.metadata, &template.spec, "spec.template.metadata", None);
+    fn add<T: Kind>(
+        &mut self,
+        resource: &'a Resource<T>,
+        template: &'a PodTemplateSpec,
+        replicas: Option<i32>,
+    ) {
+        let running =
+            Running { address: None, both_families: false, replicas: replicas.and_then(|count| u32::try_from(count).ok()) };
+        self.insert(resource, &template.metadata, &template.spec, "spec.template.metadata", running);
     }
 
     fn insert<T: Kind>(
@@ -131,8 +161,9 @@ impl<'a> Templates<'a, '_> {
         meta: &'a ObjectMeta,
         spec: &'a PodSpec,
         path: &str,
-        address: Option<IpAddr>,
+        running: Running,
     ) {
+        let Running { address, both_families, replicas } = running;
         let namespace = resource.namespace().to_owned();
         let mut reference = WorkloadRef { namespace, name: resource.name().to_owned() };
         if let Some(first) = self.found.get(&reference) {
@@ -149,6 +180,8 @@ impl<'a> Templates<'a, '_> {
             meta,
             spec,
             address,
+            both_families,
+            replicas,
             proxy_config: self.settings.of(resource, &meta.labels, path, self.diagnostics),
         };
         self.found.insert(reference, template);

@@ -73,6 +73,7 @@ impl Endpoints<'_> {
             }),
             locality,
             weight: spec.weight,
+            replicas: Some(1),
             network: spec.network.clone().filter(|network| !network.is_empty()),
             namespace: namespace.to_owned(),
             workload_name: Some(name),

@@ -30,7 +30,18 @@ pub(super) struct Builder<'a> {
 
 impl Builder<'_> {
     pub(super) fn workload(&self, template: Template<'_>) -> Workload {
-        let Template { reference, object, api_version, origin, meta, spec, address, proxy_config } = template;
+        let Template {
+            reference,
+            object,
+            api_version,
+            origin,
+            meta,
+            spec,
+            address,
+            both_families,
+            replicas,
+            proxy_config,
+        } = template;
         let pods = Pods {
             namespace: &reference.namespace,
             labels: &meta.labels,
@@ -38,7 +49,8 @@ impl Builder<'_> {
             spec,
         };
         let proxy = pods.proxy(self.options.inject, self.surroundings);
-        let network = meta.labels.get(NETWORK).map(String::as_str).or(self.surroundings.default_network);
+        let network =
+            meta.labels.get(NETWORK).map(String::as_str).or_else(|| self.surroundings.network(address));
         let metadata = metadata(&proxy_config, spec, network);
         let labels = injected_labels(&meta.labels, proxy, &reference.name, &metadata);
         let identity = SpiffeId {
@@ -61,6 +73,8 @@ impl Builder<'_> {
             locality: self.surroundings.locality(&labels, node, &spec.node_selector),
             network: metadata.get("NETWORK").cloned(),
             address,
+            both_families,
+            replicas,
             takes_auto_addresses: self.takes_auto_addresses(&metadata),
             privileged_ports: metadata.get("UNPRIVILEGED_POD").is_none_or(|value| value != "true"),
             targets: Vec::new(),

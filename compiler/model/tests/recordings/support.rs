@@ -100,7 +100,7 @@ fn mesh(scenario: &Path) -> Mesh {
     let overlay = overlay.map(|path| documents(&[path]));
     let overlay = overlay.as_ref().and_then(|documents| documents.first());
     let files = MeshFiles { mesh: overlay.map(AsRef::as_ref), networks: None };
-    let config = mesh_config::read(&resources, files, &mut diagnostics).mesh;
+    let config = mesh_config::read(&resources, files, &mut diagnostics);
     let env = fs::read_to_string(scenario.join("env")).unwrap_or_default();
     let features = IstiodFeatures::read(&env, FileId(0), &mut diagnostics);
     let options = Options { inject: Inject::All, ..Options::default() };

@@ -76,7 +76,8 @@ pub(super) fn endpoints<'p>(plan: &'p Plan, upstream: &Upstream) -> Vec<Place<'p
     match &upstream.discovery {
         Discovery::Pods { names, stated } => {
             let pods = names.iter().flat_map(|name| pods(plan, upstream, name));
-            pods.chain(of_groups(stated)).collect()
+            let stated = of_groups(stated).into_iter().flat_map(|place| resolved(plan, place));
+            pods.chain(stated).collect()
         }
         Discovery::Static(groups) | Discovery::StrictDns(groups) | Discovery::LogicalDns(groups) => {
             of_groups(groups).into_iter().flat_map(|place| resolved(plan, place)).collect()
@@ -177,7 +178,10 @@ pub(super) fn of_workload<'p>(plan: &'p Plan, workload: &WorkloadRef, port: u16)
     Some(Place { who: Who::Proxy(proxy), port, mtls: false })
 }
 
-/// A label of the pods of a proxy.
+/// A label of the pods of a proxy. Injection adds that of the network.
 fn label<'p>(proxy: &'p ProxyPlan, key: &str) -> Option<&'p str> {
-    proxy.bootstrap.metadata.get("LABELS")?.get(key)?.as_str()
+    let metadata = &proxy.bootstrap.metadata;
+    let stated = metadata.get("LABELS").and_then(|labels| labels.get(key));
+    let network = || metadata.get("NETWORK").filter(|_| key == "topology.istio.io/network");
+    stated.or_else(network)?.as_str()
 }

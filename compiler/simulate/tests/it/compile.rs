@@ -31,6 +31,6 @@ pub(crate) fn compile_with_files(files: &[(String, String)], mesh: &str, env: &s
     let config = mesh_config::read(&resources, mesh_files, &mut diags);
     let features = IstiodFeatures::read(env, FileId(0), &mut diags);
     let options = Options { inject: Inject::All, ..Options::default() };
-    let mesh = meshc_model::resolve(&resources, config.mesh, features, options, &mut diags);
+    let mesh = meshc_model::resolve(&resources, config, features, options, &mut diags);
     (meshc_lower::lower(&mesh, &mut diags), sources.files)
 }

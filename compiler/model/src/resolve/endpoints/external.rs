@@ -17,11 +17,21 @@ pub(super) fn add(facts: &Facts<'_>, endpoints: &mut RegisteredEndpoints) {
         for host in &object.spec.hosts {
             let service = reference(object, host);
             let of_host = of_host(facts, object, &service.host);
+            let of_host: Vec<_> = of_host.into_iter().map(|endpoint| numbered(object, endpoint)).collect();
             // istiod makes a service of each address and lists the endpoints of all of them.
             let times = object.spec.addresses.len().max(1);
             endpoints.add(&service, std::iter::repeat_n(of_host, times).flatten().collect());
         }
     }
+}
+
+/// An endpoint with its ports by the numbers of the entry's own ports.
+fn numbered(object: &Resource<istio::ServiceEntry>, endpoint: RegisteredEndpoint) -> RegisteredEndpoint {
+    let port = |port: &istio::ServicePort| {
+        Some((number(port.number)?, *endpoint.ports.get(port.name.as_deref().unwrap_or_default())?))
+    };
+    let ports_by_number = object.spec.ports.iter().filter_map(port).collect();
+    RegisteredEndpoint { ports_by_number, ..endpoint }
 }
 
 fn of_host(facts: &Facts<'_>, object: &Resource<istio::ServiceEntry>, host: &str) -> Vec<RegisteredEndpoint> {
@@ -91,7 +101,12 @@ fn selected(
     for entry in entries.filter_map(|position| facts.entries.get(position)) {
         let address = place(entry.spec.address.as_deref().unwrap_or_default());
         // Names and sockets cannot stand beside addresses in a list that clients balance over.
-        if by_name || matches!(address, EndpointPlace::Ip(_)) {
+        let fits = match &address {
+            EndpointPlace::Ip(_) => true,
+            EndpointPlace::Name(name) => by_name || name.is_empty(),
+            EndpointPlace::Unix(_) | EndpointPlace::Workload(_) => by_name,
+        };
+        if fits {
             let fact = make.of_entry(entry);
             let ports = entry_ports(spec, entry.spec, &fact.place);
             endpoints.push(registered(fact, ports));

@@ -71,9 +71,9 @@ fn named(ports: &[EndpointPort]) -> BTreeMap<String, u16> {
 fn fact(facts: &Facts<'_>, namespace: &str, address: IpAddr) -> EndpointFact {
     let has_address = |workload: &&Arc<Workload>| workload.address == Some(address);
     if let Some(workload) = facts.workloads.iter().find(has_address) {
-        return EndpointFact { place: EndpointPlace::Ip(address), ..facts.pods(workload) };
+        return EndpointFact { place: EndpointPlace::Ip(address), replicas: Some(1), ..facts.pods(workload) };
     }
-    let network = facts.surroundings.default_network;
+    let network = facts.surroundings.network(Some(address));
     EndpointFact {
         place: EndpointPlace::Ip(address),
         ports: BTreeMap::new(),
@@ -82,6 +82,7 @@ fn fact(facts: &Facts<'_>, namespace: &str, address: IpAddr) -> EndpointFact {
         identity: None,
         locality: None,
         weight: None,
+        replicas: Some(1),
         network: network.map(str::to_owned),
         namespace: namespace.to_owned(),
         workload_name: None,
