@@ -74,6 +74,13 @@ impl Agent {
     }
 }
 
+/// What a command says of its options.
+pub(crate) fn help(command: &str) -> Command {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_meshc-agent"));
+    process.args([command, "--help"]);
+    process
+}
+
 pub(crate) fn end(mut command: Command) -> Ended {
     let output = command.output().unwrap();
     Ended {

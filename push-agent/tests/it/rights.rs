@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::agent::Agent;
+use crate::agent::{self, Agent};
 use crate::api::Api;
 use crate::release::{config_map, deployment, namespace, release, secret, service};
 use crate::rollout::Rollouts;
@@ -81,4 +81,30 @@ fn the_agent_works_with_the_rights_of_its_manifests_and_has_no_others() {
     let elsewhere = agent.push(release("elsewhere", &[config_map("not-ours", "config", "one")]).path(), &[]);
     let elsewhere = elsewhere.with(2);
     assert!(elsewhere.stderr.contains("forbidden"), "{}", elsewhere.stderr);
+}
+
+#[test]
+fn the_deployment_of_the_agent_fits_the_namespace_that_is_made_for_it() {
+    let Some(server) = server::shared() else { return };
+    let api = Api::connect(server);
+    for object in documents("rbac.yaml", "rights").iter().chain(&documents("deployment.yaml", "rights")) {
+        api.apply(&path(object), "admin", object);
+    }
+    // Pod Security looks at pods, which nobody makes here.
+    let deployment = api.get("/apis/apps/v1/namespaces/meshc-system/deployments/meshc-agent").unwrap();
+    let mut pod = deployment["spec"]["template"].clone();
+    pod["apiVersion"] = "v1".into();
+    pod["kind"] = "Pod".into();
+    pod["metadata"]["name"] = "meshc-agent".into();
+    let pods = "/api/v1/namespaces/meshc-system/pods?dryRun=All";
+    let made = api.create(pods, &pod);
+    assert_eq!(made["spec"]["serviceAccountName"], "meshc-agent");
+    pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = true.into();
+    let refused = api.send("POST", pods, "application/json", &pod).unwrap_err();
+    assert!(refused.to_string().contains("restricted"), "the namespace is restricted: {refused}");
+    let arguments = made["spec"]["containers"][0]["args"].as_array().unwrap();
+    let help = agent::end(agent::help("run")).well().stdout;
+    for option in arguments.iter().filter_map(Value::as_str).filter(|argument| argument.starts_with("--")) {
+        assert!(help.contains(option), "{option} in {help}");
+    }
 }
