@@ -39,6 +39,8 @@ pub(crate) struct PodSetup {
     pub(crate) shared: PathBuf,
     /// Content of `/etc/resolv.conf`.
     pub(crate) resolv_conf: String,
+    /// Lines of `/etc/hosts` that the pod states.
+    pub(crate) hosts: String,
     /// Folders and files that are mounted.
     pub(crate) mounts: Vec<Mount>,
     /// Kernel parameters, such as `net.ipv4.ip_unprivileged_port_start`.
@@ -82,6 +84,8 @@ pub(crate) struct Process {
     pub(crate) uid: u32,
     /// Group that it runs as.
     pub(crate) gid: u32,
+    /// A file of the pod that it sees as `/etc/hosts`.
+    pub(crate) hosts: Option<String>,
 }
 
 /// What a pod tells the harness, one line of JSON each. After the first two it waits for a line on its standard input.

@@ -1,6 +1,7 @@
 //! What injection does to the pods of a workload, beside what their proxy is told (dataplane.md §4.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use meshc_contract::WorkloadRef;
 use serde_json::Value;
@@ -18,6 +19,9 @@ pub struct Injection {
     pub labels: BTreeMap<String, String>,
     /// How traffic is led to the proxy; `None` for gateways and where the application dials the proxy itself.
     pub capture: Option<TrafficCapture>,
+    /// Addresses that the application is told for names that the cluster's DNS does not know, or knows otherwise
+    /// (`ISTIO_META_DNS_CAPTURE`).
+    pub names: BTreeMap<IpAddr, BTreeSet<String>>,
     /// What annotations say about the container of the proxy.
     pub container: ProxyContainer,
     /// Whether something finds the pods by DNS, so that they must be known before they count and served until they are

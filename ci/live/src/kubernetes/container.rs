@@ -8,6 +8,9 @@ use super::types::{Container, EnvVar};
 use crate::LiveError;
 use crate::pod::{ENVOY, MESHC_PROXY, Process};
 
+/// What the kubelet writes for every container, unless it mounts something there.
+pub(super) const HOSTS: &str = "/etc/hosts";
+
 /// A program that is a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProxyProgram {
@@ -55,7 +58,16 @@ pub(super) fn process(pod: &PodPlan, container: &Container, cluster: &Cluster) -
     let pod_security = &pod.template.spec.security_context;
     let uid = container.security_context.run_as_user.or(pod_security.run_as_user).unwrap_or(0);
     let gid = container.security_context.run_as_group.or(pod_security.run_as_group).unwrap_or(uid);
-    Ok(Process { name: container.name.clone(), program, args, env, uid, gid })
+    Ok(Process { name: container.name.clone(), program, args, env, uid, gid, hosts: hosts(container) })
+}
+
+/// Where in the pod the file is that a container mounts as `/etc/hosts`: containers share a root here, so it is seen by its place
+/// in the volume.
+fn hosts(container: &Container) -> Option<String> {
+    let mounts = &container.volume_mounts;
+    let hosts = mounts.iter().find(|mount| mount.mount_path == HOSTS)?;
+    let whole = mounts.iter().find(|mount| mount.name == hosts.name && mount.sub_path.is_none())?;
+    Some(format!("{}/{}", whole.mount_path, hosts.sub_path.as_ref()?))
 }
 
 fn environment(

@@ -112,6 +112,12 @@ impl PodPlan {
         std::iter::once(default).chain(stated).collect()
     }
 
+    /// Lines of `/etc/hosts` that the pod states.
+    pub(crate) fn hosts(&self) -> String {
+        let aliases = self.template.spec.host_aliases.iter();
+        aliases.map(|alias| format!("{} {}\n", alias.ip, alias.hostnames.join(" "))).collect()
+    }
+
     /// Writes the volumes below a folder of the node and gives the mounts.
     pub(crate) fn mounts(&self, cluster: &Cluster, folder: &Path) -> Result<Vec<Mount>, LiveError> {
         super::volumes::mounts(self, cluster, folder)

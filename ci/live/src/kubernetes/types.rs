@@ -28,6 +28,14 @@ pub(crate) struct PodSpec {
     pub(crate) containers: Vec<Container>,
     pub(crate) volumes: Vec<Volume>,
     pub(crate) security_context: PodSecurityContext,
+    pub(crate) host_aliases: Vec<HostAlias>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HostAlias {
+    pub(crate) ip: String,
+    pub(crate) hostnames: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use super::cluster::Cluster;
+use super::container::HOSTS;
 use super::container::field;
 use super::pods::PodPlan;
 use super::types::{DownwardApi, Volume, VolumeSource};
@@ -26,7 +27,7 @@ pub(super) fn mounts(pod: &PodPlan, cluster: &Cluster, folder: &Path) -> Result<
             .iter()
             .chain(&pod.template.spec.containers)
             .flat_map(|container| &container.volume_mounts)
-            .filter(|mount| mount.name == volume.name)
+            .filter(|mount| mount.name == volume.name && mount.mount_path != HOSTS)
             .collect();
         if uses.is_empty() {
             continue;

@@ -49,6 +49,7 @@ impl Blueprint {
         let mut setup = setup(&folder, &plan.name, plan.address, &plan.namespace, &echo)?;
         setup.mounts = plan.mounts(cluster, &folder.join("volumes"))?;
         setup.sysctls = plan.sysctls();
+        setup.hosts = plan.hosts();
         let (steps, containers) = plan.processes(cluster)?;
         setup.steps = steps;
         setup.containers = containers;
@@ -139,6 +140,7 @@ fn setup(
             "nameserver {}\nsearch {namespace}.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n",
             dns::ADDRESS
         ),
+        hosts: String::new(),
         mounts: Vec::new(),
         sysctls: BTreeMap::new(),
         steps: Vec::new(),
@@ -154,5 +156,6 @@ fn echo_process(user: u32) -> Process {
         env: BTreeMap::new(),
         uid: user,
         gid: user,
+        hosts: None,
     }
 }

@@ -62,17 +62,33 @@ fn start(setup: &PodSetup) -> Result<bool, LiveError> {
     Ok(true)
 }
 
+/// Sees its first argument as `/etc/hosts`, and runs the fourth and all behind it as the user and group between them.
+const PRIVATE_HOSTS: &str = "mount --bind \"$0\" /etc/hosts && uid=$1 gid=$2 && shift 2 && \
+                             exec setpriv --reuid=\"$uid\" --regid=\"$gid\" --clear-groups -- \"$@\"";
+
 fn spawn(process: &Process) -> Result<Child, LiveError> {
-    let Process { name, program: path, args, env, uid, gid } = process;
+    let Process { name, program: path, args, env, uid, gid, hosts } = process;
     let log_path = Path::new(SHARED).join("logs").join(format!("{name}.log"));
     let log = File::create(&log_path).map_err(LiveError::io("create", &log_path))?;
     let errors = log.try_clone().map_err(LiveError::io("open", &log_path))?;
-    Command::new(path)
+    let mut command = match hosts {
+        // Mounts are made by root, so the container becomes its user afterwards.
+        Some(hosts) => {
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "--", "sh", "-c", PRIVATE_HOSTS, hosts]);
+            command.args([uid.to_string(), gid.to_string()]).arg(path);
+            command
+        }
+        None => {
+            let mut command = Command::new(path);
+            command.uid(*uid).gid(*gid);
+            command
+        }
+    };
+    command
         .args(args)
         .env_clear()
         .envs(env)
-        .uid(*uid)
-        .gid(*gid)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(log)

@@ -34,7 +34,11 @@ pub(super) fn enter(setup: &PodSetup) -> Result<(), LiveError> {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(LiveError::io("open", &path))?;
     }
     write(root, "etc/resolv.conf", &setup.resolv_conf)?;
-    write(root, "etc/hosts", &format!("127.0.0.1 localhost\n{} {}\n", setup.address, setup.name))?;
+    write(
+        root,
+        "etc/hosts",
+        &format!("127.0.0.1 localhost\n{} {}\n{}", setup.address, setup.name, setup.hosts),
+    )?;
     write(root, "etc/hostname", &format!("{}\n", setup.name))?;
     let program = Path::new("/proc/self/exe")
         .read_link()

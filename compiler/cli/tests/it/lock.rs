@@ -194,3 +194,37 @@ fn which_lock_file_counts_is_never_a_guess() {
     let link = sandbox.run(&["build", "one", "--out-dir", "out"]);
     assert!(link.code == Some(2) && link.stderr.contains("is not an ordinary file"), "{}", link.stderr);
 }
+
+#[test]
+fn an_application_is_told_locked_addresses_in_its_hosts_file_and_its_proxy_is_not() {
+    let sandbox = Sandbox::new();
+    let annotations = "annotations: {proxy.istio.io/config: '{proxyMetadata: {ISTIO_META_DNS_CAPTURE: \"true\"}}'}\n      labels:";
+    let own = "      hostAliases: [{ip: 192.0.2.7, hostnames: [b.example]}]\n      containers:";
+    let shop = SHOP.replace("metadata:\n      labels:", &format!("metadata:\n      {annotations}"));
+    sandbox.file("mesh/shop.yaml", shop.replace("      containers:", own));
+    let wildcard = entry("w", "")
+        .replace("hosts: [w.example]\n  resolution: DNS", "hosts: ['*.example']\n  resolution: DYNAMIC_DNS");
+    sandbox.file("mesh/entries.yaml", [entry("a", ""), entry("b", ""), wildcard].concat());
+    assert_eq!(sandbox.run(&["lock", "mesh"]).code, Some(0));
+    let build = sandbox.run(&["build", "mesh", "--out-dir", "out", "-o", "concise"]);
+    assert_eq!(build.code, Some(0), "{}", build.stderr);
+    assert!(
+        build
+            .stderr
+            .contains("warning[name-not-told] the application cannot be told an address for `*.example`"),
+        "{}",
+        build.stderr
+    );
+    let address =
+        line(&read(&sandbox, "mesh/meshc.lock"), "a").split('"').nth(7).unwrap_or_default().to_owned();
+    let deployment = read(&sandbox, "out/k8s/namespaces/shop/deployment-cart.yaml");
+    assert!(
+        deployment.contains(&format!("- hostnames:\n        - a.example\n        ip: {address}\n")),
+        "{deployment}"
+    );
+    assert_eq!(deployment.matches("b.example").count(), 1, "what the object states counts: {deployment}");
+    assert!(deployment.contains("- mountPath: /etc/hosts\n          name: meshc-config\n"), "{deployment}");
+    let plain = sandbox.file("mesh/shop.yaml", SHOP).run(&["build", "mesh", "--out-dir", "out"]);
+    assert_eq!(plain.code, Some(0), "{}", plain.stderr);
+    assert!(!read(&sandbox, "out/k8s/namespaces/shop/deployment-cart.yaml").contains("hosts"));
+}

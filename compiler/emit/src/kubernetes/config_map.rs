@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::shared_config::SharedConfig;
 use super::tree::Entry;
-use super::{capture, name};
+use super::{capture, host_aliases, name};
 use crate::envoy::ResourceKind;
 use crate::{Emitted, artifact, yaml};
 
@@ -46,7 +46,7 @@ impl ConfigMap {
             // What a path escapes with a percent sign is no key.
             (path.file_name().replace('%', "_"), (path.as_str().to_owned(), content.to_text()))
         });
-        let rules = injection.capture.iter().flat_map(capture::files);
+        let rules = injection.capture.iter().flat_map(capture::files).chain(host_aliases::files(injection));
         let rules = rules.map(|(file, text)| (file.to_owned(), (file.to_owned(), text)));
         let files: Files = proxy_files.chain(rules).collect();
         let mut hashed = hashed(&files);

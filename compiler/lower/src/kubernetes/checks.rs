@@ -63,13 +63,6 @@ pub(super) fn check(
     if let Some(capture) = capture {
         proxy_user(spot, workload, capture, diags);
     }
-    if workload.metadata_flag("DNS_CAPTURE") {
-        let finding =
-            Diagnostic::new(&codes::NOT_SUPPORTED_YET, "ISTIO_META_DNS_CAPTURE is not supported yet")
-                .consequence("DNS queries of the application go to the cluster, not to the proxy")
-                .help("give ServiceEntries without a DNS name addresses that the application can dial");
-        diags.push(spot.at(finding, "metadata.name"));
-    }
 }
 
 fn unreadable(spot: Spot<'_>, key: &str, problem: &str) -> Diagnostic {

@@ -10,7 +10,7 @@ use meshc_plan::{EndpointAddress, Plan};
 use meshc_simulate::{CallProtocol, Caller, Connect, End, HttpRequest, Outcome, Request, Server, predict};
 use serde_json::Value;
 
-use crate::compile::{compile, documents};
+use crate::compile::{compile, documents, lock};
 
 /// How far a share may be from the expected one; the numbers of both are exact.
 const TOLERANCE: f64 = 0.01;
@@ -51,17 +51,20 @@ impl Scenario {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "lock")
+                {
                     files.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
                 }
             }
         }
         files.sort();
         let text = std::fs::read_to_string(folder.join("traffic.yaml")).unwrap();
+        let locked = lock(&files).service_entries.into_iter();
         let addresses = files
             .iter()
             .flat_map(|(_, text)| documents(text))
             .filter_map(|object| address(&object))
+            .chain(locked.map(|(host, locked)| (host.host, locked.addresses.0.into())))
             .collect();
         Self { traffic: documents(&text).remove(0), plan: compile(&files, "", ""), addresses }
     }
