@@ -170,42 +170,44 @@ fn request_id() -> HeaderValue {
 fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "transfer-encoding"
-            | "http2-settings"
-            | "upgrade"
-            | "te"
+        "keep-alive" | "proxy-connection" | "transfer-encoding" | "http2-settings" | "upgrade" | "te"
     )
+}
+
+/// Removes what `Connection` names.
+fn remove_named(headers: &mut HeaderMap) {
+    let kept = |name: &str| {
+        // What the proxy itself acts on must not be removed by the client's word (`Connection: x-forwarded-for`).
+        matches!(name, "te" | "close" | "keep-alive" | "upgrade" | "host" | "cookie" | "x-request-id")
+            || name.starts_with("x-forwarded-")
+            || name.starts_with("x-envoy-")
+    };
+    let named: Vec<String> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        // Most say `close` or `keep-alive`, which needs no memory.
+        .filter(|name| !kept(name))
+        .map(str::to_ascii_lowercase)
+        .filter(|name| !kept(name))
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
 }
 
 /// Removes what only one hop may see: `Connection`, what it names, and their kin. `te: trailers` stays, which gRPC needs.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap, keep_upgrade: bool) {
-    // Most heads have none, and a look at every name is cheaper than asking for each of these.
-    if !keep_upgrade && !headers.keys().any(is_hop_by_hop) {
-        return;
-    }
+    // Most heads have none but `Connection`, and a look at every name is cheaper than asking for each of these.
+    let others = headers.keys().any(is_hop_by_hop);
     if headers.contains_key(CONNECTION) {
-        let named: Vec<String> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|name| name.trim().to_ascii_lowercase())
-            .collect();
-        for name in named {
-            let kept = matches!(name.as_str(), "te" | "close" | "keep-alive" | "upgrade" | "host" | "cookie");
-            // What the proxy itself acts on must not be removed by the client's word (`Connection: x-forwarded-for`).
-            if !kept
-                && !name.starts_with("x-forwarded-")
-                && !name.starts_with("x-envoy-")
-                && name != "x-request-id"
-            {
-                headers.remove(name);
-            }
-        }
+        remove_named(headers);
         headers.remove(CONNECTION);
+    }
+    if !keep_upgrade && !others {
+        return;
     }
     for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, HTTP2_SETTINGS] {
         headers.remove(name);

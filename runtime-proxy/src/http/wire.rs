@@ -171,7 +171,8 @@ impl Wire {
 
     /// Reads more.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.read.capacity() - self.read.len() < self.room {
+        // Small answers share a buffer as long as there is room for another one.
+        if self.read.capacity() - self.read.len() < self.room / 4 {
             self.read.reserve(self.room);
         }
         let room = self.read.capacity() - self.read.len();

@@ -13,6 +13,9 @@ use crate::listener::{self, Bound, Context};
 
 /// Commands that may wait for a thread; the one that controls waits when there are more.
 const WAITING: usize = 64;
+/// Tasks that run before sockets are asked again, if there are so many. Asking costs as much as a quarter of a request, and this many
+/// take about a millisecond.
+const TURN: u32 = 256;
 
 /// What a thread is told.
 #[derive(Debug)]
@@ -71,7 +74,8 @@ fn one(number: usize, context: Arc<Context>) -> io::Result<Worker> {
     let (started, starts) = std::sync::mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         // It belongs to this thread alone, which saves its tasks what moving between threads would cost.
-        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.enable_all().event_interval(TURN).build_local(LocalOptions::default());
         match runtime {
             Ok(runtime) => {
                 let _ = started.send(Ok(()));
