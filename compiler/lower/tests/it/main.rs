@@ -5,9 +5,11 @@
 mod authn;
 mod authz;
 mod discovery;
+mod dual_stack;
 mod expected;
 mod gateways;
 mod outbound;
+mod pitfalls;
 mod recordings;
 mod support;
 mod upstream_tls;
