@@ -200,10 +200,11 @@ fn an_application_is_told_locked_addresses_in_its_hosts_file_and_its_proxy_is_no
     let sandbox = Sandbox::new();
     let annotations = "annotations: {proxy.istio.io/config: '{proxyMetadata: {ISTIO_META_DNS_CAPTURE: \"true\"}}'}\n      labels:";
     let own = "      hostAliases: [{ip: 192.0.2.7, hostnames: [b.example]}]\n      containers:";
-    let shop = SHOP.replace("metadata:\n      labels:", &format!("metadata:\n      {annotations}"));
+    let shop = SHOP.replace("    metadata:\n      labels:", &format!("    metadata:\n      {annotations}"));
     sandbox.file("mesh/shop.yaml", shop.replace("      containers:", own));
     let wildcard = entry("w", "")
-        .replace("hosts: [w.example]\n  resolution: DNS", "hosts: ['*.example']\n  resolution: DYNAMIC_DNS");
+        .replace("hosts: [w.example]\n  resolution: DNS", "hosts: ['*.example']\n  resolution: DYNAMIC_DNS")
+        .replace("name: tcp, protocol: TCP", "name: tls, protocol: TLS");
     sandbox.file("mesh/entries.yaml", [entry("a", ""), entry("b", ""), wildcard].concat());
     assert_eq!(sandbox.run(&["lock", "mesh"]).code, Some(0));
     let build = sandbox.run(&["build", "mesh", "--out-dir", "out", "-o", "concise"]);
