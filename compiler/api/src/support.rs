@@ -1,6 +1,7 @@
 //! Which kinds and fields no pass acts on: a field that is set and has no effect is told, never passed over.
 
 mod ignored;
+mod keys;
 mod not_yet;
 #[cfg(test)]
 mod table;
@@ -11,10 +12,11 @@ use meshc_source::{Entry, NodeRef, push_index, push_key};
 
 use crate::ResourceSet;
 
-/// Reports every field of the objects that no pass acts on, and every object of a kind that none acts on.
+/// Reports every field, annotation and label of the objects that no pass acts on, and every object of a kind that none acts on.
 pub fn report_unsupported(set: &ResourceSet, diagnostics: &mut Diagnostics) {
     for (object, document) in set.typed_objects() {
         report(&object.kind, document.root(), Some(&object), diagnostics);
+        keys::report(&object, document.root(), diagnostics);
     }
 }
 
