@@ -188,7 +188,7 @@ pub(super) fn report(object: &ObjectRef, root: NodeRef<'_>, diagnostics: &mut Di
 }
 
 fn finding(key: &Key) -> Option<Diagnostic> {
-    let Key { name, on: _, fate } = key;
+    let Key { name, on, fate } = key;
     match fate {
         Supported | Note | ToldByInjection(_) => None,
         Ignored(reason) => Some(
@@ -197,7 +197,8 @@ fn finding(key: &Key) -> Option<Diagnostic> {
         ),
         NotYet => Some(
             Diagnostic::new(&codes::NOT_SUPPORTED_YET, format!("`{name}` is not supported yet"))
-                .consequence("the rest of the object has its effect; this key has none"),
+                .consequence("the rest of the object has its effect; this key has none")
+                .help(format!("Istio reads it on: {on}")),
         ),
     }
 }
