@@ -58,6 +58,17 @@ macro_rules! resource_set {
                 ))*
             }
 
+            /// The objects of namespaces that exist, as `exists` says of their names, and those of the cluster. Namespaces
+            /// themselves count as objects of the cluster.
+            #[must_use]
+            pub fn within(&self, exists: &dyn Fn(&str) -> bool) -> Self {
+                let mut within = self.clone();
+                $(within.$field.retain(|resource| {
+                    !<$type as Kind>::NAMESPACED || exists(resource.namespace())
+                });)*
+                within
+            }
+
             fn sort(&mut self) {
                 $(self.$field.sort_by(|a, b| a.creation_key().cmp(&b.creation_key()));)*
             }

@@ -118,13 +118,7 @@ fn the_config_map_of_the_tree_lies_over_what_istiod_has_built_in_and_the_file_ov
     let (input, told) =
         read(CONFIG_MAP, "defaultConfig: {proxyMetadata: {B: file}}\ntrustDomainAliases: [x]\n");
     let told: Vec<_> = told.iter().map(|(code, place)| (code.as_str(), place.as_str())).collect();
-    assert_eq!(
-        told,
-        [
-            ("unknown-field", "mod"),
-            ("field-without-effect", "certificates")
-        ]
-    );
+    assert_eq!(told, [("unknown-field", "mod"), ("field-without-effect", "certificates")]);
     assert_eq!(input.mesh.trust_domain, "tree.example");
     assert_eq!(input.mesh.trust_domain_aliases, ["x"]);
     assert_eq!(input.mesh.default_config.proxy_metadata.len(), 2);

@@ -43,7 +43,7 @@ pub use mutual_tls::{InboundMtls, MtlsMode};
 pub use networks::{NetworkGateway, Networks, Reach};
 pub use options::{Inject, Options};
 pub use protocol::Protocol;
-pub use resolve::resolve;
+pub use resolve::{discovered, resolve};
 pub use scope::{EgressScope, OutboundPolicy, Scope};
 pub use service::{Registry, Resolution, Service, ServiceAddress, ServicePort, TargetPort};
 pub use workload::{ContainerPort, Interception, ServiceTarget, Workload, WorkloadRole};

@@ -21,11 +21,12 @@ mod virtual_services;
 mod workload_entries;
 mod workloads;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use meshc_api::mesh_config::{MeshConfig, MeshInput, MeshNetworks};
-use meshc_api::{IstiodFeatures, Resource, ResourceSet};
+use meshc_api::{DEFAULT_NAMESPACE, IstiodFeatures, Resource, ResourceSet};
 use meshc_diagnostics::Diagnostics;
 
 pub(crate) use delegates::Sources;
@@ -47,6 +48,8 @@ pub fn resolve(
     diagnostics: &mut Diagnostics,
 ) -> Mesh {
     let MeshInput { mesh: config, networks: stated } = input;
+    let discovered = discovered(resources, &config);
+    let resources = &*discovered;
     let given = Settings { config: &config, networks: &stated, features: &features, options: &options };
     let (services, workloads) = services_and_workloads(resources, given, diagnostics);
     let domain = options.domain.as_str();
@@ -87,6 +90,29 @@ pub fn resolve(
     networks::report(&mesh, &stated, diagnostics);
     mesh.graph = ServiceGraph::new(&mesh);
     mesh
+}
+
+/// The objects of namespaces that exist for Istio, as `discoverySelectors` of the mesh configuration say: those of others have no
+/// effect, and their pods no proxy.
+#[must_use]
+pub fn discovered<'r>(resources: &'r ResourceSet, config: &MeshConfig) -> Cow<'r, ResourceSet> {
+    let selectors = &config.discovery_selectors;
+    if selectors.is_empty() {
+        return Cow::Borrowed(resources);
+    }
+    let exists = |name: &str| {
+        let namespace = resources.namespaces.iter().find(|namespace| namespace.name() == name);
+        let mut labels = namespace.map(|namespace| namespace.meta.labels.clone()).unwrap_or_default();
+        // The API server adds it to every namespace.
+        labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+        selectors.iter().any(|selector| selector.matches(&labels))
+    };
+    let names: BTreeMap<&str, bool> = resources
+        .typed_objects()
+        .map(|(_, document)| document.namespace().unwrap_or(DEFAULT_NAMESPACE))
+        .map(|name| (name, exists(name)))
+        .collect();
+    Cow::Owned(resources.within(&|name| names.get(name).copied().unwrap_or_else(|| exists(name))))
 }
 
 /// What the mesh and the command line say beside the objects.

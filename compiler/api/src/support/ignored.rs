@@ -15,6 +15,8 @@ const NO_ACCELERATOR: &str =
 const NO_FLUSH_SIZE: &str =
     "older Envoys do not start with the flag, so lines are written at 64 KiB or after `fileFlushInterval`";
 const NO_HBONE: &str = "no proxy sends HBONE";
+const ONE_CLUSTER: &str = "a tree is one cluster, so every endpoint of it is in the cluster of its clients";
+const NO_SCOPE: &str = "services have a scope in ambient mode alone";
 const NATIVE_SIDECAR: &str = "the proxy always starts before the containers of the application";
 
 /// Kind, field and reason, sorted; an empty field means the whole kind. The syntax of fields is that of
@@ -79,6 +81,8 @@ pub(super) const IGNORED: &[(&str, &str, &str)] = &[
     ("MeshConfig", "extensionProviders[].skywalking.accessToken", NEVER_IN_ISTIO),
     ("MeshConfig", "extensionProviders[].stackdriver", NO_TRACER),
     ("MeshConfig", "hboneIdleTimeout", NO_HBONE),
+    ("MeshConfig", "serviceScopeConfigs", NO_SCOPE),
+    ("MeshConfig", "serviceSettings", ONE_CLUSTER),
     ("MeshConfig", "verifyCertificateAtClient", NOT_IN_ISTIO),
     ("Sidecar", "spec.egress[].port.targetPort", NOT_IN_ISTIO),
     ("Sidecar", "spec.ingress[].port.targetPort", NOT_IN_ISTIO),

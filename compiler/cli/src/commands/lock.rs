@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use meshc_api::{AddressRange, Lock};
 use meshc_diagnostics::{Diagnostics, Severity, codes};
-use meshc_model::{LockChange, locked};
+use meshc_model::{LockChange, discovered, locked};
 
 use crate::args::{Format, Global, InputArgs};
 use crate::driver::{self, Resolved};
@@ -37,7 +37,8 @@ pub(crate) fn run(args: &LockArgs, global: &Global) -> Result<Outcome, Failure> 
     let mut before = resolved.mesh.options.lock.clone();
     let range = args.service_range.or(before.service_range);
     let old_range = std::mem::replace(&mut before.service_range, range);
-    let (after, changes) = locked(&resolved.resources, &before);
+    let resources = discovered(&resolved.resources, &resolved.mesh.config);
+    let (after, changes) = locked(&resources, &before);
     // Lines that contradict each other are changed even where the first one stays.
     let differs = !changes.is_empty() || old_range != range || repairs(&resolved.diagnostics);
     finish(Update { path: &path, after: &after, changes: &changes, differs }, args.check, global)

@@ -229,3 +229,23 @@ fn an_application_is_told_locked_addresses_in_its_hosts_file_and_its_proxy_is_no
     assert_eq!(plain.code, Some(0), "{}", plain.stderr);
     assert!(!read(&sandbox, "out/k8s/namespaces/shop/deployment-cart.yaml").contains("hosts"));
 }
+
+#[test]
+fn namespaces_that_no_discovery_selector_names_do_not_exist_for_the_mesh() {
+    let sandbox = Sandbox::new();
+    let other = SHOP.replace("shop", "other").replace("istio-injection: enabled", "mesh: none");
+    let other = other.replace("mesh: none", "mesh: none\n    istio-injection: enabled");
+    sandbox.file("mesh/shop.yaml", SHOP).file("mesh/other.yaml", other);
+    sandbox.file("mesh/entries.yaml", entry("a", "").replace("namespace: shop", "namespace: other"));
+    let selectors = "discoverySelectors:\n- matchExpressions: [{key: mesh, operator: DoesNotExist}]\n";
+    sandbox.file("config.yaml", selectors);
+    let run = |command: &[&str]| sandbox.run(&[command, &["--mesh-config", "config.yaml"]].concat());
+    assert!(run(&["lock", "mesh"]).stderr.contains("0 addresses"));
+    let build = run(&["build", "mesh", "--out-dir", "out", "--emit", "k8s,xds", "-o", "concise"]);
+    assert_eq!((build.code, build.findings().len()), (Some(0), 0), "{}", build.stderr);
+    assert!(build.stderr.contains("Compiled 1 proxy"), "{}", build.stderr);
+    let clusters = read(&sandbox, "out/xds/shop.cart/clusters.json");
+    assert!(clusters.contains("cart.shop.svc") && !clusters.contains("cart.other.svc"), "{clusters}");
+    let foreign = read(&sandbox, "out/k8s/namespaces/other/deployment-cart.yaml");
+    assert!(!foreign.contains("istio-proxy"), "{foreign}");
+}

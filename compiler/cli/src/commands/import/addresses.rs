@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use meshc_api::ResourceSet;
 use meshc_diagnostics::Diagnostics;
-use meshc_model::imported;
+use meshc_model::{discovered, imported};
 use meshc_source::disk::MAX_FILE_BYTES;
 use meshc_source::{InputFile, disk};
 
@@ -43,7 +43,8 @@ pub(super) fn run(args: &AddressesArgs, global: &Global) -> Result<Outcome, Fail
     };
     let cluster = objects(cluster(args, &resolved.resources)?)?;
     let before = &resolved.mesh.options.lock;
-    let (after, changes) = imported(&resolved.resources, &cluster, before);
+    let resources = discovered(&resolved.resources, &resolved.mesh.config);
+    let (after, changes) = imported(&resources, &cluster, before);
     let differs = !changes.is_empty() || lock::repairs(&resolved.diagnostics);
     lock::finish(Update { path: &path, after: &after, changes: &changes, differs }, args.check, global)
 }
