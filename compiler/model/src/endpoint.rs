@@ -25,6 +25,9 @@ pub struct EndpointFact {
     pub locality: Option<String>,
     /// Weight, if stated.
     pub weight: Option<u32>,
+    /// Whether it takes traffic; false only for what an EndpointSlice of a headless Service calls not ready, which clients may
+    /// dial all the same.
+    pub ready: bool,
     /// Number of pods that the endpoint stands for, where the tree states it.
     pub replicas: Option<u32>,
     /// Network, if known.
@@ -61,6 +64,7 @@ impl EndpointFact {
             identity,
             locality,
             weight,
+            ready: _,
             replicas: _,
             network,
             namespace,

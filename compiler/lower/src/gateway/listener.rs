@@ -10,6 +10,7 @@ use meshc_plan::{
 };
 
 use super::merge::{MergedServers, ServerGroup};
+use super::overlap::first_wins;
 use super::passthrough::SniHosts;
 use super::servers::GatewayServer;
 use super::tcp::server_chains;
@@ -71,6 +72,8 @@ pub(super) fn listeners(
             origin,
         }))
     };
+    let places = places.into_iter().map(|(bind, chains)| (bind, first_wins(chains, diags)));
+    let places: Vec<(Bind, Vec<FilterChain>)> = places.collect();
     places.into_iter().filter_map(listener).collect()
 }
 

@@ -5,6 +5,7 @@ mod ciphers;
 mod collapse;
 mod listener;
 mod merge;
+mod overlap;
 mod passthrough;
 pub(crate) mod referenced;
 mod routes;

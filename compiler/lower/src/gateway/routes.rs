@@ -14,7 +14,9 @@ use super::merge::MergedServers;
 use super::servers::GatewayServer;
 use crate::context::ProxyContext;
 use crate::http::domains::bracketed;
-use crate::http::{MAX_DIRECT_RESPONSE, RouteContext, attempt_count, destination, routes, takes_everything};
+use crate::http::{
+    MAX_DIRECT_RESPONSE, RouteContext, attempt_count, destination, distinct, routes, takes_everything,
+};
 
 /// The table of every name that a server has, sorted by name.
 pub(super) fn route_tables(
@@ -64,7 +66,7 @@ fn table(
     let origin = servers.first().map(|server| server.gateway.origin(&server.path()));
     RouteTable {
         name,
-        virtual_hosts,
+        virtual_hosts: distinct(virtual_hosts, diags),
         ignore_port: true,
         max_direct_response_bytes: Some(MAX_DIRECT_RESPONSE),
         origin: origin

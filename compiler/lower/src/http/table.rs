@@ -7,6 +7,7 @@ use meshc_model::{EgressScope, Protocol, Service, ServicePort, is_wildcard};
 use meshc_plan::{RouteTable, RouteTableName, VirtualHost};
 
 use super::catch_all::catch_all;
+use super::distinct::distinct;
 use super::virtual_host::virtual_hosts;
 use crate::context::ProxyContext;
 
@@ -41,7 +42,7 @@ pub(super) fn table(cx: &ProxyContext<'_>, name: &RouteTableName, diags: &mut Di
     };
     RouteTable {
         name: name.clone(),
-        virtual_hosts,
+        virtual_hosts: distinct(virtual_hosts, diags),
         ignore_port: true,
         max_direct_response_bytes: Some(MAX_DIRECT_RESPONSE),
         origin: Origin::Default { rule: "Istio routes the HTTP services of a port by one table" },

@@ -35,10 +35,10 @@ pub(super) fn selected(
     tls: Option<&ClientTlsSettings>,
 ) -> bool {
     let labels = target.subset.map(|subset| &subset.labels);
-    let has_labels =
-        labels.is_none_or(|labels| labels.iter().all(|(key, value)| fact.labels.get(key) == Some(value)));
+    let fits = fact.ready
+        && labels.is_none_or(|labels| labels.iter().all(|(key, value)| fact.labels.get(key) == Some(value)));
     // An east-west gateway forwards TLS as it is, which only endpoints with a proxy can take.
-    has_labels && (target.mode == TargetMode::Default || takes_mtls(cx, target, fact, tls))
+    fits && (target.mode == TargetMode::Default || takes_mtls(cx, target, fact, tls))
 }
 
 /// Stated endpoints in groups by locality, in the order of the locality's text.

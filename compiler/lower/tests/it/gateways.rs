@@ -186,6 +186,43 @@ fn of_two_servers_that_cannot_be_told_apart_the_older_one_stays() {
 }
 
 #[test]
+fn a_server_name_that_two_servers_have_stays_with_the_first() {
+    let tls = "tls: {mode: SIMPLE, credentialName: cert}";
+    let (plan, diags) = compile(&[
+        gateway(&format!(
+            "
+    {{port: {{number: 443, name: one, protocol: HTTPS}}, hosts: ['edge/x.example', 'edge/a.example'], {tls}}},
+    {{port: {{number: 443, name: two, protocol: HTTPS}}, hosts: ['x.example', 'b.example'], {tls}}}"
+        )),
+        routes(TO_WEB),
+    ]);
+    assert_eq!(count(&diags, &codes::GATEWAY_SERVER_CONFLICT), 1);
+    let chains = &listener(&plan, 8443).expect("a listener").chains;
+    let names: Vec<_> = chains.iter().map(|chain| chain.matches.server_names.join(" ")).collect();
+    assert_eq!(names, ["a.example x.example", "b.example"]);
+}
+
+#[test]
+fn a_host_on_two_ports_that_lead_to_one_is_a_domain_once() {
+    let second =
+        "ports: [{name: http, port: 80, targetPort: 8080}, {name: other, port: 81, targetPort: 8080}, ";
+    let mut parts = vec![
+        gateway(
+            "
+    {port: {number: 80, name: http, protocol: HTTP}, hosts: ['x.example.com']},
+    {port: {number: 81, name: other, protocol: HTTP}, hosts: ['x.example.com']}",
+        ),
+        routes(TO_WEB),
+    ];
+    parts.insert(0, INGRESS.replacen("ports: [{name: http, port: 80, targetPort: 8080}, ", second, 1));
+    let text = parts.concat();
+    let plan = support::lower(&[("mesh.yaml", &text)], "");
+    let hosts = &plain_table(&plan, 8080).virtual_hosts;
+    let domains: Vec<_> = hosts.iter().flat_map(|host| &host.domains).collect();
+    assert_eq!(domains, ["x.example.com"]);
+}
+
+#[test]
 fn conditions_about_the_gateway_are_decided_here() {
     let server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}";
     let route = "

@@ -64,6 +64,7 @@ impl Facts<'_> {
             identity: Some(workload.identity.clone()),
             locality: workload.locality.clone(),
             weight: None,
+            ready: true,
             replicas: workload.replicas,
             network: network.map(str::to_owned),
             namespace: workload.namespace().to_owned(),
@@ -152,6 +153,10 @@ mod tests {
         assert_eq!(places(&format!("{selecting}{slice}")), [EndpointPlace::Ip([192, 0, 2, 1].into())]);
         let pods = places(&format!("{selecting}{slice}{}", deployment("ns", "web")));
         assert!(matches!(pods[..], [EndpointPlace::Workload(_)]));
+        let headless = bare.replace("selector: {}", "clusterIP: None\n  selector: {}");
+        let ready: Vec<bool> =
+            only(&format!("{headless}{slice}")).endpoints.iter().map(|endpoint| endpoint.ready).collect();
+        assert_eq!(ready, [true, false]);
         let endpoints = "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: web, namespace: ns}\n\
                          subsets: [{addresses: [{ip: 192.0.2.3}], ports: [{name: http, port: 8080}]}]\n";
         assert_eq!(places(&format!("{bare}{endpoints}")), [EndpointPlace::Ip([192, 0, 2, 3].into())]);

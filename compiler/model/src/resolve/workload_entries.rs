@@ -73,6 +73,7 @@ impl Endpoints<'_> {
             }),
             locality,
             weight: spec.weight,
+            ready: true,
             replicas: Some(1),
             network: spec.network.clone().filter(|network| !network.is_empty()),
             namespace: namespace.to_owned(),

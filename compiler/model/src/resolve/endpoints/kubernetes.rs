@@ -20,7 +20,8 @@ pub(super) fn add(facts: &Facts<'_>, endpoints: &mut RegisteredEndpoints) {
         let mut of_service = selected(facts, object.namespace(), &object.spec);
         if of_service.is_empty() {
             // What the tree does not select, slices of it may still tell.
-            of_service = written.endpoints(facts, object.namespace(), object.name());
+            of_service =
+                written.endpoints(facts, object.namespace(), object.name(), object.spec.is_headless());
         }
         endpoints.add(&reference(object, facts.options), of_service);
     }

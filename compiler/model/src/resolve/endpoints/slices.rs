@@ -31,17 +31,20 @@ impl<'a> Written<'a> {
         Self { slices, endpoints }
     }
 
-    /// Endpoints of a Service. Kubernetes copies Endpoints into slices, so they count only without slices.
+    /// Endpoints of a Service. Kubernetes copies Endpoints into slices, so they count only without slices. Clients of a headless
+    /// Service may dial addresses that are not ready, and istiod listens for them.
     pub(super) fn endpoints(
         &self,
         facts: &Facts<'_>,
         namespace: &str,
         name: &str,
+        headless: bool,
     ) -> Vec<RegisteredEndpoint> {
         let mut found = Vec::new();
-        let mut add = |address: &str, ports: &[EndpointPort]| {
+        let mut add = |address: &str, ports: &[EndpointPort], ready: bool| {
             if let Ok(address) = address.parse() {
-                found.push(registered(fact(facts, namespace, address), named(ports)));
+                let fact = EndpointFact { ready, ..fact(facts, namespace, address) };
+                found.push(registered(fact, named(ports)));
             }
         };
         if let Some(slices) = self.slices.get(&(namespace, name)) {
@@ -49,14 +52,16 @@ impl<'a> Written<'a> {
                 for endpoint in &slice.spec.endpoints {
                     // Whoever writes "not ready" or "terminating" by hand takes the address out.
                     let conditions = &endpoint.conditions;
-                    if conditions.ready.unwrap_or(true) && !conditions.terminating.unwrap_or(false) {
-                        endpoint.addresses.iter().for_each(|address| add(address, &slice.spec.ports));
+                    let ready = conditions.ready.unwrap_or(true);
+                    if (ready || headless) && !conditions.terminating.unwrap_or(false) {
+                        let ports = &slice.spec.ports;
+                        endpoint.addresses.iter().for_each(|address| add(address, ports, ready));
                     }
                 }
             }
         } else if let Some(object) = self.endpoints.get(&(namespace, name)) {
             for subset in &object.spec.subsets {
-                subset.addresses.iter().for_each(|address| add(&address.ip, &subset.ports));
+                subset.addresses.iter().for_each(|address| add(&address.ip, &subset.ports, true));
             }
         }
         found
@@ -82,6 +87,7 @@ fn fact(facts: &Facts<'_>, namespace: &str, address: IpAddr) -> EndpointFact {
         identity: None,
         locality: None,
         weight: None,
+        ready: true,
         replicas: Some(1),
         network: network.map(str::to_owned),
         namespace: namespace.to_owned(),
