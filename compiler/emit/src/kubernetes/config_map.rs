@@ -13,13 +13,41 @@ use super::shared_config::SharedConfig;
 use super::tree::Entry;
 use super::{capture, host_aliases, name};
 use crate::envoy::ResourceKind;
-use crate::{Emitted, artifact, yaml};
+use crate::{Content, Emitted, artifact, yaml};
 
 /// The volume of it in pods.
 pub(super) const CONFIG_VOLUME: &str = "meshc-config";
 
-/// Files by key. The keys of a ConfigMap have no slash, so the path within the volume is kept beside.
-pub(super) type Files = BTreeMap<String, (String, String)>;
+/// Files by key. The keys of a ConfigMap have no slash.
+pub(super) type Files = BTreeMap<String, File>;
+
+/// Size from which on a file is put together when it is written, in bytes. Many proxies have large parts of it alike, which are in
+/// memory once until then; smaller ones are faster to write as one text.
+const IN_PARTS: usize = 64 * 1024;
+
+/// A file of a ConfigMap.
+pub(super) struct File {
+    /// Path within the volume.
+    path: String,
+    /// The whole text; of a file in parts, only as long as it is needed.
+    text: String,
+    size: usize,
+    /// A large file that can be written line by line.
+    parts: Option<Content>,
+}
+
+impl File {
+    /// A file as a whole.
+    pub(super) fn new(path: String, text: String) -> Self {
+        Self { size: text.len(), path, text, parts: None }
+    }
+
+    fn in_parts(path: String, content: Content) -> Self {
+        let file = Self::new(path, content.to_text());
+        let parts = (file.size >= IN_PARTS && is_block(&file.text)).then_some(content);
+        Self { parts, ..file }
+    }
+}
 
 /// What a proxy and the containers before it read.
 pub(super) struct ConfigMap {
@@ -44,14 +72,17 @@ impl ConfigMap {
         let (moved, shared): (Vec<ResourceKind>, Vec<Arc<SharedConfig>>) = shared.into_iter().unzip();
         let proxy_files = emitted.files_without(&moved).into_iter().map(|(path, content)| {
             // What a path escapes with a percent sign is no key.
-            (path.file_name().replace('%', "_"), (path.as_str().to_owned(), content.to_text()))
+            (path.file_name().replace('%', "_"), File::in_parts(path.as_str().to_owned(), content))
         });
         let rules = injection.capture.iter().flat_map(capture::files).chain(host_aliases::files(injection));
-        let rules = rules.map(|(file, text)| (file.to_owned(), (file.to_owned(), text)));
-        let files: Files = proxy_files.chain(rules).collect();
+        let rules = rules.map(|(file, text)| (file.to_owned(), File::new(file.to_owned(), text)));
+        let mut files: Files = proxy_files.chain(rules).collect();
         let mut hashed = hashed(&files);
         for config in &shared {
             hashed.update(config.digest.as_bytes());
+        }
+        for file in files.values_mut().filter(|file| file.parts.is_some()) {
+            file.text = String::new();
         }
         Self {
             name: name::derived(&proxy.workload.name, "-mesh"),
@@ -69,13 +100,13 @@ impl ConfigMap {
 
     /// Size of its content in bytes.
     pub(super) fn size(&self) -> usize {
-        self.files.values().map(|(_, text)| text.len()).sum()
+        self.files.values().map(|file| file.size).sum()
     }
 
     /// The volume of pods that has the files at their paths. Files of several ConfigMaps are projected into one volume, in which
     /// they change together.
     pub(super) fn volume(&self) -> Value {
-        let items = self.files.iter().map(|(key, (path, _))| json!({"key": key, "path": path}));
+        let items = self.files.iter().map(|(key, file)| json!({"key": key, "path": file.path}));
         let own = json!({"name": self.name, "items": items.collect::<Vec<_>>()});
         if self.shared.is_empty() {
             return json!({"name": CONFIG_VOLUME, "configMap": own});
@@ -105,18 +136,18 @@ impl ConfigMap {
             namespace: namespace.clone(),
             name: self.name.clone(),
         };
-        let content = object_text(&object, labels, annotations, &self.files).into();
+        let content = with_files(&object, labels, annotations, &self.files);
         Entry { object, api_version: "v1".to_owned(), source: source.to_owned(), content }
     }
 }
 
 /// A ConfigMap of files, with these labels, these annotations and those that every such object needs.
-pub(super) fn object_text(
+pub(super) fn with_files(
     object: &ObjectRef,
     labels: Value,
     mut annotations: Value,
     files: &Files,
-) -> String {
+) -> Content {
     // Pods that do not find it wait; it must not come after them.
     annotations["argocd.argoproj.io/sync-wave"] = "-10".into();
     // Flux would replace what looks like a variable.
@@ -133,22 +164,43 @@ pub(super) fn object_text(
     });
     let mut text = yaml::to_string(&head);
     text.push_str("data:\n");
-    for (key, (_, file)) in files {
-        write_value(&mut text, key, file);
+    let mut content = Content::new();
+    for (key, File { path: _, text: file, size: _, parts }) in files {
+        match parts {
+            None => write_value(&mut text, key, file),
+            Some(parts) => {
+                open_block(&mut text, key);
+                content.push(std::mem::take(&mut text));
+                content.push_nested(parts, BLOCK.len());
+            }
+        }
     }
-    text
+    content.push(text);
+    content
+}
+
+/// Indentation of a text that is written line by line.
+const BLOCK: &str = "    ";
+
+/// Whether nothing of a text would be lost if it were written line by line.
+fn is_block(text: &str) -> bool {
+    let mut whole = yaml::Lines::default();
+    whole.see(text);
+    whole.are_a_block()
+}
+
+fn open_block(out: &mut String, key: &str) {
+    out.push_str("  ");
+    out.push_str(key);
+    out.push_str(": |\n");
 }
 
 /// Writes an entry of `data`: line by line where nothing of it would be lost.
 fn write_value(out: &mut String, key: &str, file: &str) {
-    let mut whole = yaml::Lines::default();
-    whole.see(file);
     let one: String;
-    let (value, indent) = if whole.are_a_block() {
-        out.push_str("  ");
-        out.push_str(key);
-        out.push_str(": |\n");
-        (file, "    ")
+    let (value, indent) = if is_block(file) {
+        open_block(out, key);
+        (file, BLOCK)
     } else {
         one = yaml::to_string(&json!({ key: file }));
         (one.as_str(), "  ")
@@ -169,7 +221,7 @@ pub(super) fn digest(files: &Files) -> String {
 
 fn hashed(files: &Files) -> Sha256 {
     let mut hash = Sha256::new();
-    for (key, (_, text)) in files {
+    for (key, File { text, .. }) in files {
         // Neither a key nor a file has a zero byte, so no two lists of files are hashed alike.
         hash.update(key.as_bytes());
         hash.update([0]);

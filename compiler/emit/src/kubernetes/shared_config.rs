@@ -13,7 +13,7 @@ use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
 use meshc_plan::{Manifest, Manifests};
 use serde_json::{Value, json};
 
-use super::config_map::{self, Files};
+use super::config_map::{self, File, Files};
 use super::tree::Entry;
 use super::{LARGEST_OBJECT, at_origin, name};
 use crate::Emitted;
@@ -86,7 +86,7 @@ impl<'p> SharedConfigs<'p> {
         let (size, path) = (text.len(), kind.file_name().to_owned());
         // What is not written need not be kept.
         let text = if size > LARGEST_OBJECT { String::new() } else { text };
-        let files = Files::from([(path.clone(), (path, text))]);
+        let files = Files::from([(path.clone(), File::new(path, text))]);
         let first = workloads.first().copied().unwrap_or_default();
         let made = Arc::new(SharedConfig {
             name: name::derived(first, &format!("-mesh-{}", kind.word())),
@@ -141,7 +141,7 @@ impl SharedConfig {
             namespace: namespace.to_owned(),
             name: self.name.clone(),
         };
-        let content = config_map::object_text(&object, labels, annotations, &self.files).into();
+        let content = config_map::with_files(&object, labels, annotations, &self.files);
         Entry { object, api_version: "v1".to_owned(), source: String::new(), content }
     }
 }
