@@ -14,6 +14,9 @@ use tempfile::TempDir;
 
 use crate::exit::Failure;
 
+/// The type of an access log to a file, whose first field is its path.
+const FILE_LOG: &str = "envoy.extensions.access_loggers.file.v3.FileAccessLog\"";
+
 /// A certificate with its key and roots, made for this run, which stand for every certificate of the mesh.
 pub(super) struct Placeholders {
     certificate: String,
@@ -97,7 +100,8 @@ impl Layout {
                 continue;
             }
             layout.place_mounts(&text, placeholders)?;
-            write(&layout.inside(CONFIG_DIRECTORY).join(relative), layout.moved(&text).as_bytes())?;
+            let moved = layout.with_log_folders(&layout.moved(&text))?;
+            write(&layout.inside(CONFIG_DIRECTORY).join(relative), moved.as_bytes())?;
         }
         Ok(layout)
     }
@@ -123,6 +127,29 @@ impl Layout {
                 &format!("path: {}\n", self.inside(directory).display()),
             )
         })
+    }
+
+    /// Files of access logs below the temporary folder, in folders that stand there; what a machine has as devices stays.
+    fn with_log_folders(&self, text: &str) -> Result<String, Failure> {
+        let mut moved = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(FILE_LOG) {
+            let (before, after) = rest.split_at(at + FILE_LOG.len());
+            moved.push_str(before);
+            rest = after;
+            let Some((gap, tail)) = rest.split_once("\"path\":") else { continue };
+            let stated = tail.trim_start().strip_prefix('"').and_then(|tail| tail.split_once('"'));
+            let Some((path, end)) = stated else { continue };
+            if !path.starts_with('/') || path.starts_with("/dev/") || path.starts_with("/proc/") {
+                continue;
+            }
+            let inside = self.inside(path);
+            write(&inside, b"")?;
+            moved.push_str(&format!("{gap}\"path\": \"{}\"", inside.display()));
+            rest = end;
+        }
+        moved.push_str(rest);
+        Ok(moved)
     }
 
     /// Puts a placeholder at every path that the text names as the file of a certificate, a key or roots.
