@@ -146,7 +146,7 @@ fn p_29_grpc_web_is_translated_where_the_port_says_so() {
     let translated = |name: &str| {
         let compiled = compile(&[service("shop", "web", 5, &format!("{{name: {name}, port: 81}}"))]);
         let listener = compiled.listener("client", &at([0, 0, 0, 0], 81));
-        connections(listener)[0].filters.iter().any(|filter| *filter == HttpFilter::GrpcWeb)
+        connections(listener)[0].filters.contains(&HttpFilter::GrpcWeb)
     };
     assert!(translated("grpc-web"));
     assert!(!translated("grpc"));
