@@ -28,6 +28,11 @@ parity:
     cargo build --release --locked -p meshc
     ci/parity
 
+# Compare with the inputs and outputs of Istio's unit tests, and hold the page of differences against what is left.
+second-source *OPTIONS:
+    cargo build --release --locked -p meshc
+    ci/second-source {{OPTIONS}}
+
 # Score any folders, by a pattern over their names.
 score pattern=".":
     cargo build --release --locked -p meshc

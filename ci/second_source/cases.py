@@ -8,10 +8,12 @@ from . import judge, tree
 
 # Objects whose kinds meshc does not compile yet; such cases are counted apart.
 LATER = {"EnvoyFilter", "WasmPlugin", "TrafficExtension", "Telemetry", "GatewayClass", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "InferencePool"}
-# What the translation of a Go service to a ServiceEntry may lose without a consequence: addresses are allocated by a controller that
-# the tests do not run.
+# Feature flags of ambient mode; `PILOT_ENABLE_AMBIENT` alone changes nothing for a sidecar or a gateway.
+AMBIENT = re.compile("AMBIENT_ENABLE_|HBONE")
 # Findings of meshc about an object that the API server or istiod's webhook would refuse; Istio's unit tests go past both.
 REFUSED = re.compile(r"2-objects\.yaml:\S+ error\[(refused-by-rule|invalid-value|missing-field|invalid-name|unknown-kind|unserved-version)\]")
+# What the translation of a Go service to a ServiceEntry may lose without a consequence: addresses are allocated by a controller that
+# the tests do not run.
 HARMLESS = "no VIP: auto-allocated addresses must stay off"
 EVERYTHING = ("listener", "chain", "routes", "vhost", "cluster", "endpoints")
 
@@ -26,7 +28,11 @@ def later(case):
     kinds = {o["kind"] for o in case["configs"]}
     derived = any("internal.istio.io" in key for o in case["configs"] for key in o["metadata"].get("annotations") or {})
     custom = any(o["kind"] == "AuthorizationPolicy" and o["spec"].get("action") == "CUSTOM" for o in case["configs"])
-    return gateway_api or derived or custom or bool(kinds & LATER) or any(p["type"] == "waypoint" for p in case["proxies"])
+    flags = [flag["env"] or "" for p in case["proxies"] for flag in p["features"].values() if flag["value"]]
+    ambient = any(p["type"] == "waypoint" for p in case["proxies"]) or any(AMBIENT.search(flag) for flag in flags)
+    # The label of a service of the Gateway API Inference Extension is lost in its record.
+    inference = "InferencePool" in case["test"]
+    return gateway_api or derived or custom or ambient or inference or bool(kinds & LATER)
 
 
 def texts(case):
@@ -126,12 +132,12 @@ def compare(tool, meshc, case, folder):
     """Compares all proxies of a case of `configgen`."""
     check(case)
     score = judge.Score()
-    forgiven = judge.Forgiven(case)
     known = {host for o in objects(case) if o["kind"] == "ServiceEntry" for host in o["spec"].get("hosts", [])}
     for i, (proxy, xds) in enumerate(zip(case["proxies"], case["xds"])):
         place = folder / str(i)
         out, said = run(meshc, tree.build_arguments(place, case, proxy, objects(case), texts(case)))
         (place / "log").write_text(said)
+        forgiven = judge.Forgiven(case, proxy)
         if REFUSED.search(said):
             raise Skip("an object that admission refuses")
         # Endpoints of a Kubernetes Service are pods, which a tree does not have.

@@ -71,7 +71,7 @@ def compare(tool, meshc, case, folder):
     (folder / "log").write_text(said)
     if cases.REFUSED.search(said):
         raise cases.Skip("an object that admission refuses")
-    forgiven = judge.Forgiven(case)
+    forgiven = judge.Forgiven(case, proxy)
     port = str(case["listen_port"])
     name = f"http.{port}" if through_gateway(case) else port
     units = tool.units(str(out / tree.folder(proxy)))

@@ -32,6 +32,7 @@ def pod(proxy):
     text = lambda value: value if isinstance(value, str) else json.dumps(value)
     env = [{"name": "ISTIO_META_" + key, "value": text(value)} for key, value in metadata.items() if key not in ELSEWHERE]
     addresses = proxy.get("ip_addresses") or proxy.get("ip") or []
+    env.append({"name": "ISTIO_META_INSTANCE_IPS", "value": ",".join(addresses)})
     spec = {"containers": [{"name": "app"}, {"name": "istio-proxy", "env": env}]}
     if proxy.get("locality"):
         spec["nodeName"] = "node-of-the-proxy"

@@ -48,7 +48,7 @@ pub struct Workload {
     pub network: Option<String>,
     /// Address, where the tree states one (a Pod that was exported from a cluster).
     pub address: Option<IpAddr>,
-    /// Whether the tree states addresses of both IP families.
+    /// Whether the metadata of the proxy states addresses of both IP families (`INSTANCE_IPS`).
     pub both_families: bool,
     /// Number of pods, where the object states it.
     pub replicas: Option<u32>,

@@ -18,7 +18,7 @@ use super::ports::{InboundPort, inbound_ports};
 use super::sidecar_ingress::IngressListener;
 use crate::context::ProxyContext;
 use crate::http::ConnectionClass;
-use crate::listener::bind::wildcard;
+use crate::listener::bind::{dual_stack, wildcard};
 use crate::proxy::{inbound_capture_port, is_reserved_port};
 use crate::security::SecurityFilters;
 use crate::telemetry;
@@ -150,10 +150,14 @@ fn listener(
         http_inspector,
     };
     let per_event = cx.mesh.features.max_connections_per_socket_event_loop;
+    let additional = match capture {
+        Capture::Captured { .. } => dual_stack(cx, bind.port),
+        Capture::Bound | Capture::ByOriginalDestination | Capture::Redirecting { .. } => Vec::new(),
+    };
     Listener {
         name,
         bind,
-        additional: Vec::new(),
+        additional,
         capture,
         direction: Direction::Inbound,
         filters,

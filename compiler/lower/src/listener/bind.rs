@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use meshc_api::istio::{CaptureMode, IstioEgressListener};
-use meshc_model::{Interception, Service, ServiceAddress};
+use meshc_model::{Interception, Registry, Service, ServiceAddress};
 use meshc_plan::{Bind, BindAddress, ListenerName};
 
 use crate::context::ProxyContext;
@@ -26,9 +26,10 @@ impl Binding {
         Self { primary: address, extra: Vec::new() }
     }
 
-    /// All addresses of the IP family of the proxy.
+    /// All addresses of the IP families of the proxy.
     pub(super) fn wildcard(cx: &ProxyContext<'_>) -> Self {
-        Self::to(BindAddress::Ip(wildcard(cx)))
+        let other = cx.workload.both_families.then(|| BindAddress::Ip(other_wildcard(cx)));
+        Self { primary: BindAddress::Ip(wildcard(cx)), extra: other.into_iter().collect() }
     }
 
     pub(super) fn is_wildcard(&self) -> bool {
@@ -65,6 +66,18 @@ impl Binding {
 /// The wildcard address of the proxy's IP family.
 pub(crate) fn wildcard(cx: &ProxyContext<'_>) -> IpAddr {
     if cx.workload.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() }
+}
+
+/// The wildcard address of the other IP family.
+pub(crate) fn other_wildcard(cx: &ProxyContext<'_>) -> IpAddr {
+    if cx.workload.is_ipv6() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
+
+/// Where the listener for captured traffic is beside the wildcard address, at a port: in the other family where pods have both and
+/// the mesh is said to be dual-stack.
+pub(crate) fn dual_stack(cx: &ProxyContext<'_>, port: u16) -> Vec<Bind> {
+    let dual = cx.workload.both_families && cx.mesh.features.enable_dual_stack;
+    dual.then(|| Bind { address: BindAddress::Ip(other_wildcard(cx)), port }).into_iter().collect()
 }
 
 /// The loopback address of the proxy's IP family.
@@ -108,7 +121,9 @@ pub(super) fn service_binding(cx: &ProxyContext<'_>, service: &Service) -> (Bind
     match service.address_for(cx.workload) {
         ServiceAddress::Ip(address) => (Binding::to(BindAddress::Ip(address)), Vec::new()),
         ServiceAddress::Cidr(block) => (Binding::wildcard(cx), network(&block).into_iter().collect()),
-        ServiceAddress::None => (Binding::wildcard(cx), Vec::new()),
+        ServiceAddress::None if service.registry == Registry::External => (Binding::wildcard(cx), Vec::new()),
+        // The family of a Kubernetes Service without an address is that of its pods.
+        ServiceAddress::None => (Binding::to(BindAddress::Ip(wildcard(cx))), Vec::new()),
     }
 }
 

@@ -10,7 +10,7 @@ use meshc_plan::{
     NetworkFilter, RouteSource, RouteTableName, UpstreamName,
 };
 
-use super::bind::{loopback, wildcard};
+use super::bind::{dual_stack, loopback, other_wildcard, wildcard};
 use super::chain::{chain, plaintext_http};
 use super::inspectors::inspectors;
 use super::outbound::max_accepts;
@@ -45,7 +45,7 @@ pub(super) fn virtual_outbound(cx: &ProxyContext<'_>) -> Option<Listener> {
     Some(Listener {
         name: ListenerName::VirtualOutbound,
         bind: bind(wildcard(cx), port),
-        additional: Vec::new(),
+        additional: additional(cx, port),
         capture: Capture::Redirecting { transparent },
         direction: Direction::Outbound,
         filters: inspectors(chains.iter()),
@@ -59,6 +59,16 @@ pub(super) fn virtual_outbound(cx: &ProxyContext<'_>) -> Option<Listener> {
         access_logs: telemetry::listener_logs(cx),
         origin: Origin::Default { rule: RULE },
     })
+}
+
+/// Where captured connections arrive beside the wildcard address. Applications that dial IPv4 from pods that have IPv6 alone are heard
+/// where a flag asks for it.
+fn additional(cx: &ProxyContext<'_>, port: u16) -> Vec<Bind> {
+    let asked = cx.mesh.features.enable_ipv4_outbound_listener_for_ipv6_clusters;
+    match asked && cx.workload.is_ipv6() && !cx.workload.both_families {
+        true => vec![bind(other_wildcard(cx), port)],
+        false => dual_stack(cx, port),
+    }
 }
 
 fn bind(address: IpAddr, port: u16) -> Bind {

@@ -21,8 +21,6 @@ pub(super) struct Template<'a> {
     pub(super) meta: &'a ObjectMeta,
     pub(super) spec: &'a PodSpec,
     pub(super) address: Option<IpAddr>,
-    /// Whether the pods have addresses of both IP families.
-    pub(super) both_families: bool,
     /// Number of pods, where the object states it or makes one.
     pub(super) replicas: Option<u32>,
     pub(super) proxy_config: ProxyConfig,
@@ -32,7 +30,6 @@ pub(super) struct Template<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Running {
     address: Option<IpAddr>,
-    both_families: bool,
     replicas: Option<u32>,
 }
 
@@ -87,16 +84,13 @@ pub(super) fn collect<'a>(
     let jobs = resources.jobs.iter().filter(|object| is_free(&object.meta));
     jobs.for_each(|object| templates.add(object, &object.spec.template, None));
     for object in resources.pods.iter().filter(|object| is_free(&object.meta)) {
-        let status = &object.spec.status;
-        let address = status.pod_ip.as_ref().and_then(|ip| ip.parse().ok());
-        let of_v6 = status.pod_ips.iter().filter(|address| address.ip.contains(':')).count();
-        let both_families = of_v6 > 0 && of_v6 < status.pod_ips.len();
+        let address = object.spec.status.pod_ip.as_ref().and_then(|ip| ip.parse().ok());
         templates.insert(
             object,
             &object.meta,
             &object.spec.spec,
             "metadata",
-            Running { address, both_families, replicas: Some(1) },
+            Running { address, replicas: Some(1) },
         );
     }
     templates.found.into_values().collect()
@@ -151,7 +145,7 @@ impl<'a> Templates<'a, '_> {
         replicas: Option<i32>,
     ) {
         let running =
-            Running { address: None, both_families: false, replicas: replicas.and_then(|count| u32::try_from(count).ok()) };
+            Running { address: None, replicas: replicas.and_then(|count| u32::try_from(count).ok()) };
         self.insert(resource, &template.metadata, &template.spec, "spec.template.metadata", running);
     }
 
@@ -163,7 +157,7 @@ impl<'a> Templates<'a, '_> {
         path: &str,
         running: Running,
     ) {
-        let Running { address, both_families, replicas } = running;
+        let Running { address, replicas } = running;
         let namespace = resource.namespace().to_owned();
         let mut reference = WorkloadRef { namespace, name: resource.name().to_owned() };
         if let Some(first) = self.found.get(&reference) {
@@ -180,7 +174,6 @@ impl<'a> Templates<'a, '_> {
             meta,
             spec,
             address,
-            both_families,
             replicas,
             proxy_config: self.settings.of(resource, &meta.labels, path, self.diagnostics),
         };

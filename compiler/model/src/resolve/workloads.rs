@@ -30,18 +30,8 @@ pub(super) struct Builder<'a> {
 
 impl Builder<'_> {
     pub(super) fn workload(&self, template: Template<'_>) -> Workload {
-        let Template {
-            reference,
-            object,
-            api_version,
-            origin,
-            meta,
-            spec,
-            address,
-            both_families,
-            replicas,
-            proxy_config,
-        } = template;
+        let Template { reference, object, api_version, origin, meta, spec, address, replicas, proxy_config } =
+            template;
         let pods = Pods {
             namespace: &reference.namespace,
             labels: &meta.labels,
@@ -73,7 +63,7 @@ impl Builder<'_> {
             locality: self.surroundings.locality(&labels, node, &spec.node_selector),
             network: metadata.get("NETWORK").cloned(),
             address,
-            both_families,
+            both_families: has_both_families(&metadata),
             replicas,
             takes_auto_addresses: self.takes_auto_addresses(&metadata),
             privileged_ports: metadata.get("UNPRIVILEGED_POD").is_none_or(|value| value != "true"),
@@ -110,6 +100,14 @@ fn metadata(settings: &ProxyConfig, spec: &PodSpec, network: Option<&str>) -> BT
         }
     }
     metadata
+}
+
+/// Whether the addresses that the proxy tells istiod (`INSTANCE_IPS`, comma-separated) are of both IP families.
+fn has_both_families(metadata: &BTreeMap<String, String>) -> bool {
+    let addresses: Vec<&str> =
+        metadata.get("INSTANCE_IPS").into_iter().flat_map(|ips| ips.split(',')).collect();
+    let of_v6 = addresses.iter().filter(|address| address.contains(':')).count();
+    of_v6 > 0 && of_v6 < addresses.len()
 }
 
 /// Labels of pods with those that injection adds. Pods without a proxy keep theirs.
