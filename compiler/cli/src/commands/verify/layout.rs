@@ -140,16 +140,22 @@ impl Layout {
             let Some((gap, tail)) = rest.split_once("\"path\":") else { continue };
             let stated = tail.trim_start().strip_prefix('"').and_then(|tail| tail.split_once('"'));
             let Some((path, end)) = stated else { continue };
-            if !path.starts_with('/') || path.starts_with("/dev/") || path.starts_with("/proc/") {
-                continue;
-            }
-            let inside = self.inside(path);
-            write(&inside, b"")?;
+            let Some(inside) = self.log_file(path)? else { continue };
             moved.push_str(&format!("{gap}\"path\": \"{}\"", inside.display()));
             rest = end;
         }
         moved.push_str(rest);
         Ok(moved)
+    }
+
+    /// The file in place of an access log, empty; none for what a machine has as a device.
+    fn log_file(&self, path: &str) -> Result<Option<PathBuf>, Failure> {
+        if !path.starts_with('/') || path.starts_with("/dev/") || path.starts_with("/proc/") {
+            return Ok(None);
+        }
+        let inside = self.inside(path);
+        write(&inside, b"")?;
+        Ok(Some(inside))
     }
 
     /// Puts a placeholder at every path that the text names as the file of a certificate, a key or roots.
@@ -180,6 +186,10 @@ impl Layout {
                 // Nothing stands for a list of certificates that are revoked.
                 fields.retain(|key, value| key != "crl" || !value.is_string());
                 for (key, value) in fields {
+                    if key == "accessLogs" {
+                        self.replace_logs(value)?;
+                        continue;
+                    }
                     let names_file = matches!(key.as_str(), "certificate" | "key" | "roots" | "file");
                     match value.as_str().filter(|path| names_file && path.starts_with('/')) {
                         Some(path) => {
@@ -197,6 +207,15 @@ impl Layout {
             }
             _ => Ok(()),
         }
+    }
+
+    fn replace_logs(&self, logs: &mut Value) -> Result<(), Failure> {
+        for path in logs.as_array_mut().into_iter().flatten().filter_map(|log| log.get_mut("path")) {
+            if let Some(inside) = path.as_str().map(|path| self.log_file(path)).transpose()?.flatten() {
+                *path = inside.display().to_string().into();
+            }
+        }
+        Ok(())
     }
 }
 
