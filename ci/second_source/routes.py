@@ -27,8 +27,11 @@ def through_gateway(case):
 
 def gateways(case):
     """Gateways that take the VirtualService in; their names stand for those that the test asks for."""
-    port = {"number": case["listen_port"], "name": "http", "protocol": "HTTP"}
-    spec = {"servers": [{"port": port, "hosts": ["*"]}]}
+    server = {"port": {"number": case["listen_port"], "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
+    if case["http3_alt_svc"]:
+        server["port"].update(name="https", protocol="HTTPS")
+        server["tls"] = {"mode": "SIMPLE", "credentialName": "certificate"}
+    spec = {"servers": [server]}
     return [
         {"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": {"name": name, "namespace": "default"}, "spec": spec}
         for name in names(case)
@@ -47,10 +50,27 @@ def services(case):
     return [{**s, "metadata": {"namespace": "default", **s["metadata"]}} for s in known]
 
 
+def http3(case, proxy):
+    """The Service that lets datagrams to a gateway through, and the flag that asks for HTTP/3, where the test claims them."""
+    if not case["http3_alt_svc"]:
+        return [], {}
+    number = case["listen_port"]
+    ports = [{"name": name, "port": number, "protocol": name.upper()} for name in ("tcp", "udp")]
+    metadata = {"name": "gateway", "namespace": tree.namespace(proxy)}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": proxy["labels"], "ports": ports}}
+    return [service], {"EnableQUICListeners": {"env": "PILOT_ENABLE_QUIC_LISTENERS", "value": True}}
+
+
+def table_name(case):
+    """The route table of the port."""
+    port = case["listen_port"]
+    if not through_gateway(case):
+        return str(port)
+    return f"https.{port}.https.{names(case)[0]}.default" if case["http3_alt_svc"] else f"http.{port}"
+
+
 def check(case):
     """Raises `Skip` for a case that cannot stand in a tree."""
-    if case["http3_alt_svc"]:
-        raise cases.Skip("a listener with a sibling for HTTP/3 that the test only claims")
     if case["expected"]["error"]:
         raise cases.Skip("the VirtualService does not apply")
 
@@ -65,15 +85,18 @@ def compare(tool, meshc, case, folder):
     """Compares the list of routes; the case is one unit, and each class of difference counts once."""
     check(case)
     proxy = {**case["proxy"], "type": "router" if through_gateway(case) else "sidecar"}
-    given = [virtual_service(case), *case["destination_rules"], *case["other_configs"], *services(case), *gateways(case)]
+    if case["http3_alt_svc"]:
+        proxy["labels"] = {"istio": "gateway"}
+    service, flags = http3(case, proxy)
+    case = {**case, "features": {**case["features"], **flags}}
+    given = [virtual_service(case), *case["destination_rules"], *case["other_configs"], *services(case), *gateways(case), *service]
     seen = {(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]): o for o in reversed(given)}
     out, said = cases.run(meshc, tree.build_arguments(folder, case, proxy, list(seen.values())))
     (folder / "log").write_text(said)
     if cases.REFUSED.search(said):
         raise cases.Skip("an object that admission refuses")
     forgiven = judge.Forgiven(case, proxy)
-    port = str(case["listen_port"])
-    name = f"http.{port}" if through_gateway(case) else port
+    name = table_name(case)
     units = tool.units(str(out / tree.folder(proxy)))
     hosts = [unit for (kind, key), unit in units.items() if kind == "vhost" and key.split(" ")[0] == name and host(case) in unit["domains"]]
     have = tool.clean(forgiven.spelled(hosts[0]["routes"])) if hosts else None

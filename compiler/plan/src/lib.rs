@@ -67,7 +67,7 @@ pub use http_filter::HttpFilter;
 pub use identity::IdentityPlan;
 pub use injection::{Injection, PodPlace, ProxyContainer};
 pub use jwt::{ClaimToHeader, Jwks, JwtAuthentication, JwtHeader, JwtProvider};
-pub use listener::{Bind, BindAddress, Capture, Inspector, Listener, ListenerFilters};
+pub use listener::{Bind, BindAddress, Capture, Inspector, Listener, ListenerFilters, ListenerTransport};
 pub use load_balancing::{
     ConsistentHash, LoadBalancing, LoadBalancingAlgorithm, LocalityBalancing, SlowStart,
 };

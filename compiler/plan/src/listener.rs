@@ -16,6 +16,8 @@ pub struct Listener {
     pub bind: Bind,
     /// Further addresses (dual-stack services).
     pub additional: Vec<Bind>,
+    /// What carries connections to it.
+    pub transport: ListenerTransport,
     /// How connections arrive.
     pub capture: Capture,
     /// Traffic direction that Envoy counts it under.
@@ -40,6 +42,15 @@ pub struct Listener {
     pub access_logs: Vec<AccessLog>,
     /// Why the listener exists.
     pub origin: Origin,
+}
+
+/// What carries connections to a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenerTransport {
+    /// TCP, or a stream over a Unix domain socket.
+    Tcp,
+    /// QUIC over UDP: chains terminate its TLS, and HTTP on them is HTTP/3.
+    Quic,
 }
 
 /// An address and port, or a Unix domain socket.

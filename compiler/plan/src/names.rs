@@ -80,6 +80,13 @@ pub enum ListenerName {
     },
     /// A Unix domain socket: its path.
     Unix(String),
+    /// `udp_<address>_<port>`, beside the listener of the same address and port that takes TCP.
+    Udp {
+        /// The address that is part of the name.
+        address: IpAddr,
+        /// The port that is part of the name.
+        port: u16,
+    },
 }
 
 /// Name of a route table (a RouteConfiguration of Envoy).

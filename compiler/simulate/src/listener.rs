@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use meshc_plan::{Bind, BindAddress, Capture, Listener, ProxyPlan};
+use meshc_plan::{Bind, BindAddress, Capture, Listener, ListenerTransport, ProxyPlan};
 
 use crate::call::{Call, CallMode, Dialled};
 use crate::trace::Step;
@@ -40,6 +40,7 @@ fn by_destination<'p>(proxy: &'p ProxyPlan, call: &Call) -> Option<&'p Listener>
             .listeners
             .iter()
             .map(AsRef::as_ref)
+            .filter(|listener| listener.transport == ListenerTransport::Tcp)
             .find(|listener| is_there(&listener.bind) || listener.additional.iter().any(is_there))
     };
     match &call.dialled {

@@ -1,6 +1,8 @@
 //! Filter chains: which connections, what transport security, which filters.
 
-use meshc_plan::{ChainMatch, FilterChain, RouteSource, RouteTable, RouteTableName, TransportProtocol};
+use meshc_plan::{
+    ChainMatch, FilterChain, ListenerTransport, RouteSource, RouteTable, RouteTableName, TransportProtocol,
+};
 
 use super::tracing::CanonicalNames;
 use super::values::{duration, network};
@@ -35,13 +37,22 @@ fn empty_table(name: &RouteTableName) -> xds::Printed {
 }
 
 /// One filter chain.
-pub(super) fn chain(chain: &FilterChain, scope: &ChainScope<'_>) -> xds::FilterChain {
+pub(super) fn chain(
+    chain: &FilterChain,
+    transport: ListenerTransport,
+    scope: &ChainScope<'_>,
+) -> xds::FilterChain {
     let FilterChain { name, matches, tls, filters, config, handshake_timeout, origin: _ } = chain;
     xds::FilterChain {
         filter_chain_match: chain_match(matches),
-        filters: filters.iter().filter_map(|filter| network_filter::network_filter(filter, scope)).collect(),
+        filters: filters
+            .iter()
+            .filter_map(|filter| network_filter::network_filter(filter, transport, scope))
+            .collect(),
         metadata: metadata::config(config.as_ref()),
-        transport_socket: tls.as_ref().map(|tls| downstream_tls::transport_socket(tls, scope.options.flavor)),
+        transport_socket: tls
+            .as_ref()
+            .map(|tls| downstream_tls::transport_socket(tls, transport, scope.options.flavor)),
         transport_socket_connect_timeout: duration(*handshake_timeout),
         name: name.clone().unwrap_or_default(),
     }

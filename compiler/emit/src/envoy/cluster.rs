@@ -117,7 +117,11 @@ fn typed_options(options: Option<xds::HttpProtocolOptions>) -> BTreeMap<&'static
 
 /// Addresses that connections are made from: the first one, and one of each other family.
 fn bind_config(sources: &[IpAddr]) -> Option<xds::BindConfig> {
-    let address = |source: &IpAddr| xds::SocketAddress { address: source.to_string(), port_value: Some(0) };
+    let address = |source: &IpAddr| xds::SocketAddress {
+        protocol: None,
+        address: source.to_string(),
+        port_value: Some(0),
+    };
     let (first, others) = sources.split_first()?;
     Some(xds::BindConfig {
         source_address: Some(address(first)),

@@ -1,6 +1,6 @@
 //! TLS that the proxy terminates.
 
-use meshc_plan::{ClientCertificate, DownstreamTls, TlsVersion};
+use meshc_plan::{ClientCertificate, DownstreamTls, ListenerTransport, TlsVersion};
 
 use super::secrets::SdsSecret;
 use super::values::string_match;
@@ -8,7 +8,11 @@ use super::xds::{self, Any, CertificateValidationContext, DataSource, TlsProtoco
 use super::{EnvoyFlavor, alpn};
 
 /// The transport socket of a chain.
-pub(super) fn transport_socket(tls: &DownstreamTls, flavor: EnvoyFlavor) -> xds::Extension {
+pub(super) fn transport_socket(
+    tls: &DownstreamTls,
+    transport: ListenerTransport,
+    flavor: EnvoyFlavor,
+) -> xds::Extension {
     let DownstreamTls {
         certificates,
         client,
@@ -38,7 +42,15 @@ pub(super) fn transport_socket(tls: &DownstreamTls, flavor: EnvoyFlavor) -> xds:
         }),
         require_client_certificate: Some(client.required),
     };
-    xds::Extension::new("envoy.transport_sockets.tls", Any::DownstreamTls(context))
+    match transport {
+        ListenerTransport::Tcp => {
+            xds::Extension::new("envoy.transport_sockets.tls", Any::DownstreamTls(context))
+        }
+        ListenerTransport::Quic => {
+            let context = xds::QuicDownstreamTransport { downstream_tls_context: Some(context) };
+            xds::Extension::new("envoy.transport_sockets.quic", Any::QuicDownstream(context))
+        }
+    }
 }
 
 fn validation(

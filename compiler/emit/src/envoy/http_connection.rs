@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use meshc_plan::{
     ClientCertDetails, EscapedSlashes, ForwardClientCert, HeadersWithUnderscores, HttpConnection,
-    HttpConnectionLimits, PathNormalization, ServerHeader,
+    HttpConnectionLimits, ListenerTransport, PathNormalization, ServerHeader,
 };
 
 use super::chain::ChainScope;
@@ -16,6 +16,7 @@ use super::{access_log, http_filter, tracing};
 pub(super) fn http_connection(
     connection: &HttpConnection,
     route_config: xds::Printed,
+    transport: ListenerTransport,
     scope: &ChainScope<'_>,
 ) -> xds::HttpConnectionManager {
     let HttpConnection {
@@ -47,11 +48,13 @@ pub(super) fn http_connection(
         accept_http_10: *accept_http_10,
         ..xds::Http1ProtocolOptions::preserving_case(*preserve_header_case)
     };
+    let http3 = transport == ListenerTransport::Quic;
     let states_http1 =
         *explicit_http1_options || *accept_http_10 || *allow_absolute_url || *preserve_header_case;
     let (server_name, server_header_transformation) = server_header_words(server_header);
     let (normalize_path, merge_slashes, escaped_slashes) = normalization(*path_normalization, limits);
     xds::HttpConnectionManager {
+        codec_type: http3.then_some(xds::CodecType::Http3),
         stat_prefix: stat_prefix.clone(),
         route_config: Some(route_config),
         http_filters: filters
@@ -62,6 +65,7 @@ pub(super) fn http_connection(
         common_http_protocol_options: common_options(limits),
         http_protocol_options: states_http1.then_some(http1),
         http2_protocol_options: http2_options(*http2, limits),
+        http3_protocol_options: http3.then_some(xds::Empty {}),
         server_name,
         server_header_transformation,
         stream_idle_timeout: duration(limits.stream_idle_timeout),

@@ -1,6 +1,6 @@
 //! Listeners.
 
-use meshc_plan::{Bind, BindAddress, Capture, Direction, Listener};
+use meshc_plan::{Bind, BindAddress, Capture, Direction, Listener, ListenerTransport};
 
 use super::chain::{ChainScope, chain};
 use super::listener_filters::listener_filters;
@@ -14,6 +14,7 @@ pub(super) fn listener(listener: &Listener, scope: &ChainScope<'_>) -> xds::List
         name,
         bind,
         additional,
+        transport,
         capture,
         direction,
         filters,
@@ -28,6 +29,9 @@ pub(super) fn listener(listener: &Listener, scope: &ChainScope<'_>) -> xds::List
         origin: _,
     } = listener;
     let Captured { bind_to_port, use_original_dst, transparent } = captured(*capture);
+    let address = |bind| address(bind, *transport);
+    let chain = |one| chain(one, *transport, scope);
+    let quic = *transport == ListenerTransport::Quic;
     xds::Listener {
         name: names::listener(name),
         address: Some(address(bind)),
@@ -35,9 +39,9 @@ pub(super) fn listener(listener: &Listener, scope: &ChainScope<'_>) -> xds::List
             .iter()
             .map(|bind| xds::AdditionalAddress { address: Some(address(bind)) })
             .collect(),
-        filter_chains: chains.iter().map(|one| chain(one, scope)).collect(),
+        filter_chains: chains.iter().map(chain).collect(),
         use_original_dst,
-        default_filter_chain: default_chain.as_ref().map(|one| chain(one, scope)),
+        default_filter_chain: default_chain.as_ref().map(chain),
         per_connection_buffer_limit_bytes: *buffer_limit,
         listener_filters: listener_filters(filters),
         listener_filters_timeout: duration(*filters_timeout),
@@ -49,6 +53,11 @@ pub(super) fn listener(listener: &Listener, scope: &ChainScope<'_>) -> xds::List
         }),
         connection_balance_config: exact_balance
             .then_some(xds::ConnectionBalance { exact_balance: Some(Empty {}) }),
+        enable_reuse_port: quic.then_some(true),
+        udp_listener_config: quic.then_some(xds::UdpListenerConfig {
+            downstream_socket_config: Some(Empty {}),
+            quic_options: Some(Empty {}),
+        }),
         access_log: access_logs.iter().map(access_log::access_log).collect(),
         max_connections_to_accept_per_socket_event: *max_accepts_per_event,
         bind_to_port,
@@ -80,11 +89,15 @@ fn captured(capture: Capture) -> Captured {
     }
 }
 
-fn address(bind: &Bind) -> xds::Address {
+fn address(bind: &Bind, transport: ListenerTransport) -> xds::Address {
     let Bind { address, port } = bind;
+    let socket = |address| match transport {
+        ListenerTransport::Tcp => xds::Address::socket(address, *port),
+        ListenerTransport::Quic => xds::Address::datagrams(address, *port),
+    };
     match address {
-        BindAddress::Ip(ip) => xds::Address::socket(ip.to_string(), *port),
-        BindAddress::Literal(text) => xds::Address::socket(text.clone(), *port),
+        BindAddress::Ip(ip) => socket(ip.to_string()),
+        BindAddress::Literal(text) => socket(text.clone()),
         BindAddress::Unix(path) => xds::Address::pipe(path.clone()),
     }
 }

@@ -62,6 +62,7 @@ pub fn listener(name: &ListenerName) -> String {
         ListenerName::VirtualInbound => "virtualInbound".to_owned(),
         ListenerName::Address { address, port } => format!("{address}_{port}"),
         ListenerName::Unix(path) => format!("unix://{path}_0"),
+        ListenerName::Udp { address, port } => format!("udp_{address}_{port}"),
     }
 }
 
@@ -162,9 +163,13 @@ mod tests {
         prop_oneof![
             Just(ListenerName::VirtualInbound),
             Just(ListenerName::VirtualOutbound),
-            (address, 1..9u16).prop_map(|(address, port)| ListenerName::Address {
-                address: address.parse().unwrap(),
-                port,
+            (address, 1..9u16, any::<bool>()).prop_map(|(address, port, udp)| {
+                let address = address.parse().unwrap();
+                if udp {
+                    ListenerName::Udp { address, port }
+                } else {
+                    ListenerName::Address { address, port }
+                }
             }),
             labels().prop_map(|name| ListenerName::Unix(format!("/{name}.sock"))),
         ]

@@ -1,6 +1,6 @@
 //! Network filters.
 
-use meshc_plan::{NetworkFilter, TcpProxy, Tunnel, UpstreamName};
+use meshc_plan::{ListenerTransport, NetworkFilter, TcpProxy, Tunnel, UpstreamName};
 
 use super::chain::ChainScope;
 use super::values::duration;
@@ -10,7 +10,11 @@ use super::{
 };
 
 /// One network filter; none where the build of Envoy does not have it.
-pub(super) fn network_filter(filter: &NetworkFilter, scope: &ChainScope<'_>) -> Option<Extension> {
+pub(super) fn network_filter(
+    filter: &NetworkFilter,
+    transport: ListenerTransport,
+    scope: &ChainScope<'_>,
+) -> Option<Extension> {
     let istio_only = scope.options.flavor == EnvoyFlavor::IstioProxy;
     let (name, config) = match filter {
         NetworkFilter::MetadataExchange => {
@@ -46,7 +50,7 @@ pub(super) fn network_filter(filter: &NetworkFilter, scope: &ChainScope<'_>) -> 
         }
         NetworkFilter::Http(connection) => {
             let routes = scope.routes(&connection.routes);
-            let config = http_connection::http_connection(connection, routes, scope);
+            let config = http_connection::http_connection(connection, routes, transport, scope);
             ("envoy.filters.network.http_connection_manager", Any::HttpConnectionManager(config))
         }
         NetworkFilter::Tcp(proxy) => ("envoy.filters.network.tcp_proxy", Any::TcpProxy(tcp_proxy(proxy))),

@@ -164,7 +164,8 @@ fn checked(
 }
 
 fn original_destination(name: &str, transport_socket: Option<Extension>) -> xds::Cluster {
-    let source = xds::SocketAddress { address: UNCAPTURED_SOURCE.to_owned(), port_value: Some(0) };
+    let source =
+        xds::SocketAddress { protocol: None, address: UNCAPTURED_SOURCE.to_owned(), port_value: Some(0) };
     xds::Cluster {
         name: name.to_owned(),
         r#type: Some(xds::DiscoveryType::OriginalDst),

@@ -62,6 +62,8 @@ features! {
         "captured connections would not reach the application", "capture with REDIRECT, the default";
     LITERAL_ADDRESS = "a listener address that is no IP address", Yes, Yes, Refused,
         "nothing listens for these connections", "state IP addresses in the ServiceEntry";
+    HTTP3 = "HTTP/3 to clients of gateways (`PILOT_ENABLE_QUIC_LISTENERS`)", Yes, Yes, Refused,
+        "`alt-svc` would send clients to a UDP port that nothing listens on", "take the UDP port out of the Service of the gateway";
     DYNAMIC_FORWARD_PROXY = "endpoints looked up by the host of each request (DYNAMIC_DNS)", Yes, Yes, Refused,
         "requests to these hosts are answered with 503, connections are closed", "list the hosts in ServiceEntries with resolution DNS";
     SLOW_START = "slow start of new endpoints (`warmup`)", Yes, Yes, Refused,
@@ -145,7 +147,6 @@ pub(crate) static COMMON: &[(&str, Support, Support, Support)] = &[
         Partly("where the upstream takes extended CONNECT, which Istio's sidecars do not"),
         No("501, so that nobody waits for a tunnel"),
     ),
-    ("HTTP/3", No("not compiled"), No("not compiled"), No("not compiled")),
     ("capture by REDIRECT, explicit ports, Unix domain sockets", Yes, Yes, Yes),
     ("Istio mTLS, STRICT and PERMISSIVE, between all targets", Yes, Yes, Yes),
     ("certificates of gateways and of DestinationRules, revocation lists", Yes, Yes, Yes),

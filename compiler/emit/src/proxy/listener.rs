@@ -1,7 +1,9 @@
 //! Listeners.
 
 use meshc_contract::proxy;
-use meshc_plan::{Bind, BindAddress, Capture, Direction, Inspector, Listener, ListenerFilters};
+use meshc_plan::{
+    Bind, BindAddress, Capture, Direction, Inspector, Listener, ListenerFilters, ListenerTransport,
+};
 
 use super::findings::Site;
 use super::{access_log, chain, feature};
@@ -13,6 +15,7 @@ pub(super) fn listener(listener: &Listener, site: &mut Site<'_>) -> proxy::Liste
         name,
         bind,
         additional,
+        transport,
         capture,
         direction,
         filters,
@@ -35,6 +38,9 @@ pub(super) fn listener(listener: &Listener, site: &mut Site<'_>) -> proxy::Liste
         tls_inspector,
         http_inspector,
     } = filters;
+    if *transport == ListenerTransport::Quic {
+        site.lacks(&feature::HTTP3, "");
+    }
     if buffer_limit.is_some() {
         site.lacks(&feature::BUFFER_LIMIT, "");
     }

@@ -129,7 +129,8 @@ fn what_only_envoy_has_is_an_error_and_what_is_merely_lost_is_a_warning() {
     }
 }
 
-const ERRORS: [&str; 10] = [
+const ERRORS: [&str; 11] = [
+    "HTTP/3 to clients of gateways",
     "TPROXY interception",
     "access log filters in CEL",
     "access logs over gRPC",

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_plan::{
     Bind, BindAddress, Capture, ChainMatch, Direction, FilterChain, Listener, ListenerFilters, ListenerName,
-    NetworkFilter, RouteSource,
+    ListenerTransport, NetworkFilter, RouteSource,
 };
 
+use super::http3;
 use super::merge::{MergedServers, ServerGroup};
 use super::overlap::first_wins;
 use super::passthrough::SniHosts;
@@ -27,7 +28,7 @@ use crate::telemetry;
 /// First port that everybody may bind.
 const FIRST_UNPRIVILEGED: u16 = 1024;
 
-/// One listener for each place that has a chain, sorted by name.
+/// One listener for each place that has a chain, and one for QUIC beside it where HTTP/3 is offered, sorted by name.
 pub(super) fn listeners(
     cx: &ProxyContext<'_>,
     merged: &MergedServers,
@@ -37,6 +38,7 @@ pub(super) fn listeners(
     let mut places: BTreeMap<Bind, Vec<FilterChain>> = BTreeMap::new();
     let mut origins = BTreeMap::new();
     let mut sni_hosts = SniHosts::new();
+    let mut offered = Vec::new();
     for group in &merged.groups {
         if group.listen_port < FIRST_UNPRIVILEGED && !cx.workload.privileged_ports {
             continue;
@@ -51,14 +53,21 @@ pub(super) fn listeners(
             origins.entry(bind.clone()).or_insert_with(|| first.gateway.origin(&first.path()));
         }
         places.entry(bind).or_default().extend(chains);
+        for server in &group.servers {
+            if http3::is_offered(cx, server) {
+                offered.push(server.gateway.origin(&server.path()));
+            }
+            http3::finding(cx, server).into_iter().for_each(|finding| diags.push(finding));
+        }
     }
     let listener = |(bind, chains): (Bind, Vec<FilterChain>)| {
         let origin = origins.get(&bind)?.clone();
-        Some(Arc::new(Listener {
+        Some(Listener {
             name: name(&bind)?,
             filters: listener_filters(cx, &chains),
             bind,
             additional: Vec::new(),
+            transport: ListenerTransport::Tcp,
             capture: Capture::Bound,
             direction: Direction::Outbound,
             filters_timeout: None,
@@ -70,11 +79,15 @@ pub(super) fn listeners(
             default_chain: None,
             access_logs: telemetry::listener_logs(cx),
             origin,
-        }))
+        })
     };
     let places = places.into_iter().map(|(bind, chains)| (bind, first_wins(chains, diags)));
     let places: Vec<(Bind, Vec<FilterChain>)> = places.collect();
-    places.into_iter().filter_map(listener).collect()
+    let mut listeners: Vec<Listener> = places.into_iter().filter_map(listener).collect();
+    let siblings: Vec<Listener> =
+        listeners.iter().filter_map(|listener| http3::sibling(listener, &offered)).collect();
+    listeners.extend(siblings);
+    listeners.into_iter().map(Arc::new).collect()
 }
 
 fn bind(cx: &ProxyContext<'_>, group: &ServerGroup) -> Bind {

@@ -3,6 +3,7 @@
 mod auto_passthrough;
 mod ciphers;
 mod collapse;
+mod http3;
 mod listener;
 mod merge;
 mod overlap;

@@ -10,6 +10,7 @@ use meshc_model::host_subset_of;
 use meshc_plan::{Route, RouteTable, RouteTableName, TlsRequirement, VirtualHost};
 
 use super::collapse::collapse;
+use super::http3;
 use super::merge::MergedServers;
 use super::servers::GatewayServer;
 use crate::context::ProxyContext;
@@ -174,6 +175,7 @@ impl Builder<'_> {
             gateway,
             port: server.port,
             tls: server.tls().is_some(),
+            http3: http3::is_offered(self.cx, server),
             only_port: &only_port,
         };
         let routes = routes(&rx, diags);

@@ -20,6 +20,11 @@ pub(super) fn header_operations(stated: Option<&Headers>) -> (HeaderOperations, 
     (operations, authority)
 }
 
+/// Tells clients for a day that a port takes HTTP/3 as well (RFC 7838, `Alt-Svc`).
+pub(super) fn alternative_service(port: u16) -> HeaderOperation {
+    HeaderOperation { name: "alt-svc".to_owned(), value: format!("h3=\":{port}\"; ma=86400"), append: true }
+}
+
 /// Appends the operations of an only destination to those of its route.
 pub(super) fn append(route: &mut HeaderOperations, destination: HeaderOperations) {
     let HeaderOperations { request, request_remove, response, response_remove } = destination;

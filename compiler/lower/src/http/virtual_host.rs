@@ -79,6 +79,7 @@ fn virtual_service_groups<'a>(
         gateway: "mesh",
         port: scope.port,
         tls: false,
+        http3: false,
         only_port: &only_port,
     };
     let routes = routes(&rx, diags);

@@ -9,7 +9,7 @@ use super::cors::cors;
 use super::direct_response::direct_response;
 use super::fault::fault;
 use super::forward::forward;
-use super::headers::header_operations;
+use super::headers::{alternative_service, header_operations};
 use super::matching::{is_catch_all, match_everything, route_match, source_matches};
 use super::operation::operation;
 use super::redirect::redirect;
@@ -53,6 +53,8 @@ pub(crate) struct RouteContext<'a> {
     pub(crate) port: u16,
     /// Whether the listener terminates TLS.
     pub(crate) tls: bool,
+    /// Whether the port takes HTTP/3 too, which answers then tell.
+    pub(crate) http3: bool,
     /// The only port of a service that a destination without a port names, if the service is known here.
     pub(crate) only_port: &'a dyn Fn(&str) -> Option<u16>,
 }
@@ -115,6 +117,7 @@ fn route(
             RouteAction::Forward(Box::new(forward(rx, rule, &matches.path, authority, &mut headers)))
         }
     };
+    headers.response.extend(rx.http3.then(|| alternative_service(rx.port)));
     let vs = rx.virtual_service;
     let path = match stated {
         Some((position, _)) => format!("spec.http[{index}].match[{position}]"),

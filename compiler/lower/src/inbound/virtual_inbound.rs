@@ -8,7 +8,7 @@ use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::Interception;
 use meshc_plan::{
     Bind, BindAddress, Capture, ChainMatch, Direction, FilterChain, Listener, ListenerFilters, ListenerName,
-    NetworkFilter, TcpProxy, UpstreamName,
+    ListenerTransport, NetworkFilter, TcpProxy, UpstreamName,
 };
 
 use super::chains::{self, ChainTarget, metadata_exchange};
@@ -158,6 +158,7 @@ fn listener(
         name,
         bind,
         additional,
+        transport: ListenerTransport::Tcp,
         capture,
         direction: Direction::Inbound,
         filters,

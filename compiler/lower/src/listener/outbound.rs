@@ -7,8 +7,8 @@ use std::time::Duration;
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::{EgressScope, Protocol, Resolution, Service};
 use meshc_plan::{
-    BindAddress, Capture, Direction, FilterChain, HttpFilter, Listener, NetworkFilter, RouteSource,
-    RouteTableName,
+    BindAddress, Capture, Direction, FilterChain, HttpFilter, Listener, ListenerTransport, NetworkFilter,
+    RouteSource, RouteTableName,
 };
 
 use super::bind::{Binding, binds_port, service_binding, stated_binding};
@@ -281,6 +281,7 @@ impl Entry {
             name: binding.name(port)?,
             bind: binding.bind(port),
             additional: binding.additional(port),
+            transport: ListenerTransport::Tcp,
             capture: if binds_port { Capture::Bound } else { Capture::ByOriginalDestination },
             direction: Direction::Outbound,
             filters_timeout: Some(if filters.http_inspector.is_some() { detection } else { Duration::ZERO }),

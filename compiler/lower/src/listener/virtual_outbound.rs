@@ -7,7 +7,7 @@ use meshc_diagnostics::Origin;
 use meshc_model::{Interception, OutboundPolicy, Protocol};
 use meshc_plan::{
     Bind, BindAddress, Capture, ChainMatch, Direction, FilterChain, HttpFilter, Listener, ListenerName,
-    NetworkFilter, RouteSource, RouteTableName, UpstreamName,
+    ListenerTransport, NetworkFilter, RouteSource, RouteTableName, UpstreamName,
 };
 
 use super::bind::{dual_stack, loopback, other_wildcard, wildcard};
@@ -46,6 +46,7 @@ pub(super) fn virtual_outbound(cx: &ProxyContext<'_>) -> Option<Listener> {
         name: ListenerName::VirtualOutbound,
         bind: bind(wildcard(cx), port),
         additional: additional(cx, port),
+        transport: ListenerTransport::Tcp,
         capture: Capture::Redirecting { transparent },
         direction: Direction::Outbound,
         filters: inspectors(chains.iter()),
@@ -125,6 +126,7 @@ pub(super) fn http_proxy(cx: &ProxyContext<'_>) -> Option<Listener> {
         name: ListenerName::Address { address, port },
         bind: bind(address, port),
         additional: Vec::new(),
+        transport: ListenerTransport::Tcp,
         capture: Capture::Bound,
         direction: Direction::Outbound,
         filters: inspectors(chains.iter()),

@@ -8,6 +8,7 @@ mod discovery;
 mod dual_stack;
 mod expected;
 mod gateways;
+mod http3;
 mod outbound;
 mod pitfalls;
 mod recordings;

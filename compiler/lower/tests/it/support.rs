@@ -17,6 +17,15 @@ pub(crate) fn lower(files: &[(&str, &str)], mesh: &str) -> Plan {
 
 /// As [`lower`], with all findings.
 pub(crate) fn lower_with_findings(files: &[(&str, &str)], mesh: &str) -> (Plan, Diagnostics) {
+    lower_with_features(files, mesh, IstiodFeatures::default())
+}
+
+/// As [`lower_with_findings`], with flags of istiod.
+pub(crate) fn lower_with_features(
+    files: &[(&str, &str)],
+    mesh: &str,
+    features: IstiodFeatures,
+) -> (Plan, Diagnostics) {
     let mut diags = Diagnostics::new();
     let inputs = files.iter().map(|(path, text)| InputFile::new(*path, text.as_bytes())).collect();
     let sources = meshc_source::load(inputs, &mut diags);
@@ -25,7 +34,7 @@ pub(crate) fn lower_with_findings(files: &[(&str, &str)], mesh: &str) -> (Plan, 
     let mesh_files = MeshFiles { mesh: mesh.documents.first().map(AsRef::as_ref), networks: None };
     let config = mesh_config::read(&resources, mesh_files, &mut diags);
     let options = Options { inject: Inject::All, ..Options::default() };
-    let mesh = meshc_model::resolve(&resources, config, IstiodFeatures::default(), options, &mut diags);
+    let mesh = meshc_model::resolve(&resources, config, features, options, &mut diags);
     let plan = meshc_lower::lower(&mesh, &mut diags);
     (plan, diags)
 }

@@ -8,9 +8,9 @@ use super::{
     FileAccessLog, GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault,
     HttpProtocolOptions, HttpRbac, InternalListener, IstioAlpn, IstioStats, JwtAuthentication,
     MetricsServiceConfig, MongoProxy, MySqlProxy, NetworkRbac, OpenTelemetryAccessLog, OpenTelemetryConfig,
-    OriginalSrc, PreviousPriorities, RedisProxy, RouteFilterConfig, Router, Secret, SetFilterState,
-    SkyWalkingConfig, SniDynamicForwardProxy, StatsdSink, TcpProxy, TlsInspector, TypedStruct,
-    UpstreamProxyProtocol, UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
+    OriginalSrc, PreviousPriorities, QuicDownstreamTransport, RedisProxy, RouteFilterConfig, Router, Secret,
+    SetFilterState, SkyWalkingConfig, SniDynamicForwardProxy, StatsdSink, TcpProxy, TlsInspector,
+    TypedStruct, UpstreamProxyProtocol, UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
 };
 
 macro_rules! any_types {

@@ -35,6 +35,7 @@ any_types! {
     ProxyProtocol(Empty) = "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
     // Transport sockets
     DownstreamTls(DownstreamTlsContext) = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+    QuicDownstream(QuicDownstreamTransport) = "type.googleapis.com/envoy.extensions.transport_sockets.quic.v3.QuicDownstreamTransport",
     UpstreamTls(UpstreamTlsContext) = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
     RawBuffer(Empty) = "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
     UpstreamProxyProtocol(UpstreamProxyProtocol) = "type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",

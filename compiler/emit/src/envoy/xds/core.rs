@@ -33,9 +33,18 @@ message! {
 message! {
     /// `envoy.config.core.v3.SocketAddress`.
     SocketAddress {
+        protocol: Option<SocketProtocol>,
         address: String,
         port_value: Option<u32>,
     }
+}
+
+/// `envoy.config.core.v3.SocketAddress.Protocol` but its default, `TCP`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum SocketProtocol {
+    /// UDP.
+    Udp,
 }
 
 message! {
@@ -48,7 +57,16 @@ message! {
 impl Address {
     /// An IP address, or a DNS name, with a port.
     pub(crate) fn socket(address: String, port: u16) -> Self {
-        let socket_address = Some(SocketAddress { address, port_value: Some(u32::from(port)) });
+        Self::over(None, address, port)
+    }
+
+    /// An IP address with a port of UDP.
+    pub(crate) fn datagrams(address: String, port: u16) -> Self {
+        Self::over(Some(SocketProtocol::Udp), address, port)
+    }
+
+    fn over(protocol: Option<SocketProtocol>, address: String, port: u16) -> Self {
+        let socket_address = Some(SocketAddress { protocol, address, port_value: Some(u32::from(port)) });
         Self { socket_address, pipe: None }
     }
 

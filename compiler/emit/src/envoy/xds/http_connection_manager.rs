@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::{
-    AccessLog, Any, CidrRange, CommonHttpProtocolOptions, CustomTag, Duration, Extension,
+    AccessLog, Any, CidrRange, CommonHttpProtocolOptions, CustomTag, Duration, Empty, Extension,
     Http1ProtocolOptions, Http2ProtocolOptions, HttpFilter, Percent, Printed,
 };
 
 message! {
     /// `HttpConnectionManager`.
     HttpConnectionManager {
+        codec_type: Option<CodecType>,
         stat_prefix: String,
         route_config: Option<Printed>,
         http_filters: Vec<HttpFilter>,
@@ -17,6 +18,7 @@ message! {
         common_http_protocol_options: Option<CommonHttpProtocolOptions>,
         http_protocol_options: Option<Http1ProtocolOptions>,
         http2_protocol_options: Option<Http2ProtocolOptions>,
+        http3_protocol_options: Option<Empty>,
         server_name: String,
         server_header_transformation: Option<ServerHeaderTransformation>,
         stream_idle_timeout: Option<Duration>,
@@ -39,6 +41,14 @@ message! {
         request_id_extension: Option<RequestIdExtension>,
         append_x_forwarded_port: bool,
     }
+}
+
+/// `HttpConnectionManager.CodecType` but its default, `AUTO`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum CodecType {
+    /// HTTP/3.
+    Http3,
 }
 
 /// `HttpConnectionManager.ServerHeaderTransformation` but its default, `OVERWRITE`.

@@ -20,6 +20,8 @@ message! {
         transparent: Option<bool>,
         traffic_direction: Option<TrafficDirection>,
         connection_balance_config: Option<ConnectionBalance>,
+        enable_reuse_port: Option<bool>,
+        udp_listener_config: Option<UdpListenerConfig>,
         access_log: Vec<AccessLog>,
         max_connections_to_accept_per_socket_event: Option<u32>,
         bind_to_port: Option<bool>,
@@ -39,6 +41,14 @@ message! {
     /// `envoy.config.listener.v3.Listener.ConnectionBalanceConfig`.
     ConnectionBalance {
         exact_balance: Option<Empty>,
+    }
+}
+
+message! {
+    /// `envoy.config.listener.v3.UdpListenerConfig`.
+    UdpListenerConfig {
+        downstream_socket_config: Option<Empty>,
+        quic_options: Option<Empty>,
     }
 }
 

@@ -13,6 +13,13 @@ message! {
 }
 
 message! {
+    /// `envoy.extensions.transport_sockets.quic.v3.QuicDownstreamTransport`.
+    QuicDownstreamTransport {
+        downstream_tls_context: Option<DownstreamTlsContext>,
+    }
+}
+
+message! {
     /// `UpstreamTlsContext`.
     UpstreamTlsContext {
         common_tls_context: Option<CommonTlsContext>,

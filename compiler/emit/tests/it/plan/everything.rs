@@ -1,5 +1,6 @@
 //! One of everything that a plan can hold, in a shape that Envoy loads.
 
+mod http3;
 mod policies;
 mod routes;
 mod telemetry;
@@ -15,10 +16,16 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A gateway that uses every feature.
 pub(crate) fn gateway() -> ProxyPlan {
     let mut proxy = proxy("edge", "gateway", ProxyRole::Gateway);
-    proxy.listeners =
-        [http_listener(), tls_listener(), tcp_listener(), captured_listener(), telemetry::traced_listener()]
-            .map(Arc::new)
-            .to_vec();
+    proxy.listeners = [
+        http_listener(),
+        tls_listener(),
+        tcp_listener(),
+        captured_listener(),
+        telemetry::traced_listener(),
+        http3::quic_listener(),
+    ]
+    .map(Arc::new)
+    .to_vec();
     proxy.route_tables = vec![Arc::new(routes::routes())];
     proxy.upstreams = upstreams::upstreams().into_iter().map(Arc::new).collect();
     proxy.bootstrap.locality =

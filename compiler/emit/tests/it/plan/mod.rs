@@ -77,6 +77,7 @@ pub(crate) fn listener(
         name,
         bind: Bind { address: BindAddress::Ip(WILDCARD), port },
         additional: Vec::new(),
+        transport: ListenerTransport::Tcp,
         capture,
         direction: Direction::Outbound,
         filters: ListenerFilters::default(),
