@@ -151,7 +151,7 @@ metadata:
     proxy.istio.io/config: |
       concurrency: 4
       tracing: {sampling: 5}
-    unsupported: 'statsCompression: false'
+    without-effect: 'fileFlushMinSizeKb: 64'
     broken: 'concurrency: many'
 spec: {containers: []}
 ";
@@ -165,11 +165,11 @@ spec: {containers: []}
     let over = base.overlay_annotation(&pod.document, &path, &pod.object_ref(), &mut diagnostics);
     assert_eq!((over.concurrency, over.status_port), (Some(4), 15020));
     assert_eq!(diagnostics.iter().count(), 0);
-    let unsupported = annotation("unsupported");
-    let _ = base.overlay_annotation(&pod.document, &unsupported, &pod.object_ref(), &mut diagnostics);
+    let without_effect = annotation("without-effect");
+    let _ = base.overlay_annotation(&pod.document, &without_effect, &pod.object_ref(), &mut diagnostics);
     let told = std::mem::take(&mut diagnostics).into_sorted();
     let told: Vec<_> = told.iter().map(|finding| (finding.code.name, finding.message.as_str())).collect();
-    assert_eq!(told, [("not-supported-yet", "`statsCompression` is not supported yet")]);
+    assert_eq!(told, [("field-without-effect", "`fileFlushMinSizeKb` has no effect")]);
     let kept =
         base.overlay_annotation(&pod.document, &annotation("broken"), &pod.object_ref(), &mut diagnostics);
     assert_eq!(kept, base);

@@ -139,6 +139,8 @@ codes! {
     GATEWAY_SERVER_CONFLICT = 4011 "gateway-server-conflict" Warning "IST0145";
     /// A port of a Gateway has no route, so that nothing listens on it.
     GATEWAY_SERVER_WITHOUT_ROUTE = 4012 "gateway-server-without-route" Warning;
+    /// Two servers of a port take the same connections, which no Envoy can be told.
+    GATEWAY_SERVERS_OVERLAP = 4013 "gateway-servers-overlap" Error;
     /// HTTP/3 is asked for, and a server of a gateway cannot have it.
     HTTP3_NOT_OFFERED = 4014 "http3-not-offered" Warning;
     /// A redirect has a status that is none.

@@ -11,7 +11,7 @@ use meshc_plan::{
 
 use super::http3;
 use super::merge::{MergedServers, ServerGroup};
-use super::overlap::first_wins;
+use super::overlap;
 use super::passthrough::SniHosts;
 use super::servers::GatewayServer;
 use super::tcp::server_chains;
@@ -81,8 +81,9 @@ pub(super) fn listeners(
             origin,
         })
     };
-    let places = places.into_iter().map(|(bind, chains)| (bind, first_wins(chains, diags)));
-    let places: Vec<(Bind, Vec<FilterChain>)> = places.collect();
+    for (_, chains) in &places {
+        overlap::report(chains, diags);
+    }
     let mut listeners: Vec<Listener> = places.into_iter().filter_map(listener).collect();
     let siblings: Vec<Listener> =
         listeners.iter().filter_map(|listener| http3::sibling(listener, &offered)).collect();

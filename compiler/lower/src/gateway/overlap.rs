@@ -1,5 +1,5 @@
-//! Connections that two chains of a listener would take. Envoy refuses such a listener as a whole, so the first chain keeps
-//! them: `ns-a/x.example` and `ns-b/x.example` are two hosts for istiod, but one server name.
+//! Connections that two chains of a listener would take: `ns-a/x.example` and `ns-b/x.example` are two hosts for istiod, but one
+//! server name. istiod sends both, and Envoy refuses such a listener as a whole, so this is an error.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,28 +10,22 @@ use meshc_plan::{ChainMatch, FilterChain, TransportProtocol};
 /// One way into a chain; an absent part matches everything.
 type Entrance = (Option<u16>, Option<(IpAddr, u8)>, String, Option<TransportProtocol>, String);
 
-/// Takes from each chain the connections that an earlier one takes, and reports it.
-pub(super) fn first_wins(chains: Vec<FilterChain>, diags: &mut Diagnostics) -> Vec<FilterChain> {
+/// Reports each chain that takes connections which an earlier one takes.
+pub(super) fn report(chains: &[FilterChain], diags: &mut Diagnostics) {
     let mut taken: BTreeSet<Entrance> = BTreeSet::new();
-    let mut kept = Vec::with_capacity(chains.len());
-    for mut chain in chains {
-        let names = or_any(&chain.matches.server_names);
-        let (free, lost): (Vec<String>, Vec<String>) = names
-            .into_iter()
-            .partition(|name| entrances(&chain.matches, name).all(|way| !taken.contains(&way)));
+    for chain in chains {
+        let mut lost = Vec::new();
+        for name in or_any(&chain.matches.server_names) {
+            // Both are asked for every entrance, so that what is left of a name counts for the chains that follow.
+            let twice = entrances(&chain.matches, &name).filter(|way| !taken.insert(way.clone())).count();
+            if twice > 0 {
+                lost.push(name);
+            }
+        }
         if !lost.is_empty() {
             diags.push(overlap(&chain.origin, &lost));
         }
-        if free.is_empty() {
-            continue;
-        }
-        for name in &free {
-            taken.extend(entrances(&chain.matches, name));
-        }
-        chain.matches.server_names = free.into_iter().filter(|name| !name.is_empty()).collect();
-        kept.push(chain);
     }
-    kept
 }
 
 fn or_any(values: &[String]) -> Vec<String> {
@@ -56,10 +50,8 @@ fn overlap(origin: &Origin, names: &[String]) -> Diagnostic {
         .map(|name| if name.is_empty() { "any server name".to_owned() } else { format!("`{name}`") })
         .collect();
     let message = format!("an earlier server of the port takes connections for {}", names.join(", "));
-    let finding = Diagnostic::new(&codes::GATEWAY_SERVER_CONFLICT, message)
-        .consequence(
-            "they get what the earlier server does with them; with istiod, Envoy refuses the whole listener",
-        )
+    let finding = Diagnostic::new(&codes::GATEWAY_SERVERS_OVERLAP, message)
+        .consequence("Envoy refuses the whole listener, and with it every other host of the port")
         .help("let every host stand at one server of a port, whatever its namespace");
     match origin {
         Origin::Declared { object, span } => finding.at(*span, "").about(object.clone(), ""),
@@ -88,23 +80,22 @@ mod tests {
         }
     }
 
-    fn left(chains: Vec<FilterChain>) -> (Vec<Vec<String>>, usize) {
+    fn findings(chains: &[FilterChain]) -> usize {
         let mut diags = Diagnostics::new();
-        let kept = first_wins(chains, &mut diags);
-        (kept.into_iter().map(|chain| chain.matches.server_names).collect(), diags.into_sorted().len())
+        report(chains, &mut diags);
+        diags.into_sorted().len()
     }
 
     #[test]
-    fn the_first_chain_keeps_a_name_and_the_others_keep_the_rest() {
-        let (names, findings) =
-            left(vec![chain(&["a", "b"], &[]), chain(&["B", "c"], &[]), chain(&["a"], &[])]);
-        assert_eq!((names, findings), (vec![vec!["a".into(), "b".into()], vec!["c".into()]], 2));
+    fn each_chain_that_an_earlier_one_overlaps_is_reported() {
+        let chains = [chain(&["a", "b"], &[]), chain(&["B", "c"], &[]), chain(&["a"], &[])];
+        assert_eq!(findings(&chains), 2);
+        assert_eq!(findings(&[chain(&[], &[]), chain(&[], &[])]), 1);
     }
 
     #[test]
-    fn chains_that_envoy_can_tell_apart_stay() {
-        let chains = vec![chain(&["a"], &["h2"]), chain(&["a"], &[]), chain(&[], &[]), chain(&["*.a"], &[])];
-        assert_eq!(left(chains).1, 0);
-        assert_eq!(left(vec![chain(&[], &[]), chain(&[], &[])]), (vec![vec![]], 1));
+    fn chains_that_envoy_can_tell_apart_are_not() {
+        let chains = [chain(&["a"], &["h2"]), chain(&["a"], &[]), chain(&[], &[]), chain(&["*.a"], &[])];
+        assert_eq!(findings(&chains), 0);
     }
 }
