@@ -29,6 +29,8 @@ pub enum HttpFilter {
     Cors,
     /// Istio's metrics (Istio's own build only).
     Stats(StatsFilter),
+    /// Sends requests of a session to its endpoint, as a route or a virtual host states.
+    StatefulSession,
     /// Resolves the host that the request names, for an upstream that finds its endpoints so.
     DynamicForwardProxy {
         /// The upstream whose DNS cache it fills.

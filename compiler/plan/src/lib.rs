@@ -30,6 +30,7 @@ mod network_filter;
 mod outlier;
 mod proxy;
 mod route;
+mod stateful_session;
 mod stats;
 mod target;
 mod tls;
@@ -83,6 +84,7 @@ pub use proxy::{BootstrapPlan, InterceptionMode, Plan, ProxyPlan, ProxyRole, Sta
 pub use route::{
     Route, RouteAction, RouteForward, RouteTable, TlsRequirement, VirtualHost, WeightedUpstream,
 };
+pub use stateful_session::StatefulSession;
 pub use stats::{Histogram, MetricOverride, StatsFilter, StatsSettings, StatsSink};
 pub use target::ProxyTarget;
 pub use tls::{

@@ -13,6 +13,8 @@ pub struct LoadBalancing {
     pub panic_threshold: Option<f64>,
     /// Locality.
     pub locality: LocalityBalancing,
+    /// Whether requests that state their endpoint (persistent sessions) reach one that drains.
+    pub sessions_reach_draining: bool,
 }
 
 /// The algorithm.

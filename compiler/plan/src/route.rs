@@ -7,7 +7,7 @@ use meshc_diagnostics::Origin;
 
 use crate::{
     Cors, DirectResponse, Fault, HashPolicy, HeaderOperations, Mirror, Pattern, Redirect, Retry, RouteMatch,
-    RouteTableName, UpstreamName,
+    RouteTableName, StatefulSession, UpstreamName,
 };
 
 /// One route table.
@@ -38,6 +38,8 @@ pub struct VirtualHost {
     pub tls: TlsRequirement,
     /// Whether `x-envoy-attempt-count` is added to requests.
     pub attempt_count: bool,
+    /// Sessions of the service that the host is; a route may state others.
+    pub session: Option<StatefulSession>,
     /// Why the virtual host exists.
     pub origin: Origin,
 }
@@ -72,6 +74,8 @@ pub struct Route {
     pub fault: Option<Fault>,
     /// CORS.
     pub cors: Option<Cors>,
+    /// Sessions of the service that it leads to.
+    pub session: Option<StatefulSession>,
     /// Why the route exists.
     pub origin: Origin,
 }

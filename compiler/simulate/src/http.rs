@@ -168,6 +168,7 @@ impl<'p> Walk<'p, '_> {
                 | HttpFilter::GrpcStats
                 | HttpFilter::IstioAlpn
                 | HttpFilter::Stats(_)
+                | HttpFilter::StatefulSession
                 | HttpFilter::DynamicForwardProxy { .. } => {}
             }
         }

@@ -138,6 +138,8 @@ pub(super) const LABELS: &[Key] = &[
     key("istio-injection", "Namespace, Pod", Supported),
     key("istio.io/dataplane-mode", "Pod, Namespace", Supported),
     key("istio.io/ingress-use-waypoint", "Service, ServiceEntry, Namespace", NotYet),
+    key("istio.io/persistent-session", "Service, ServiceEntry", Supported),
+    key("istio.io/persistent-session-header", "Service, ServiceEntry", Supported),
     key("istio.io/rev", "Namespace, Gateway, Pod", Supported),
     key("istio.io/tag", "MutatingWebhookConfiguration", Note),
     key("istio.io/use-waypoint", "Pod, WorkloadEntry, Service, ServiceEntry, Namespace", NotYet),

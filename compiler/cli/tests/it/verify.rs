@@ -30,7 +30,7 @@ fn load(trees: &[(PathBuf, Vec<String>)]) {
     command.arg("verify");
     for (index, (tree, flags)) in trees.iter().enumerate() {
         let out = outputs.path().join(index.to_string());
-        let input = if tree.join("input").is_dir() { "input" } else { "." };
+        let input = ["input", "mesh"].into_iter().find(|input| tree.join(input).is_dir()).unwrap_or(".");
         let built = finish(
             meshc(tree)
                 .arg("build")
@@ -79,10 +79,8 @@ fn envoys_load_the_bootstraps_of_istios_samples() {
 
 #[test]
 fn envoys_load_the_bootstraps_of_scenarios() {
-    let trees: Vec<_> = scenarios::all()
-        .into_iter()
-        .map(|scenario| (scenario.folder.join("mesh"), scenario.options.flags))
-        .collect();
+    let trees: Vec<_> =
+        scenarios::all().into_iter().map(|scenario| (scenario.folder, scenario.options.flags)).collect();
     load(&trees);
 }
 

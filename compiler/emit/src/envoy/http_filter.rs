@@ -4,7 +4,8 @@ use meshc_plan::HttpFilter;
 
 use super::xds::{self, Any, Empty};
 use super::{
-    EnvoyFlavor, EnvoyOptions, alpn, authorization, discovery, fault, jwt, metadata_exchange, stats,
+    EnvoyFlavor, EnvoyOptions, alpn, authorization, discovery, fault, jwt, metadata_exchange,
+    stateful_session, stats,
 };
 
 /// One HTTP filter; none where the build of Envoy does not have it.
@@ -29,6 +30,7 @@ pub(super) fn http_filter(filter: &HttpFilter, options: &EnvoyOptions) -> Option
         HttpFilter::Stats(filter) => {
             ("istio.stats", istio_only.then(|| Any::IstioStats(stats::stats(filter)))?)
         }
+        HttpFilter::StatefulSession => (stateful_session::NAME, stateful_session::filter()),
         HttpFilter::DynamicForwardProxy { cache } => {
             let cache = discovery::dns_cache(cache, options.dns_family);
             let config = xds::DynamicForwardProxy { dns_cache_config: Some(cache) };

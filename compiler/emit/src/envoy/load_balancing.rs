@@ -22,7 +22,9 @@ pub(super) fn load_balancing(
     picks_itself: bool,
 ) -> BalancingFields {
     let mut fields = BalancingFields::default();
-    if let Some(LoadBalancing { algorithm, slow_start, panic_threshold, locality }) = balancing {
+    if let Some(LoadBalancing { algorithm, slow_start, panic_threshold, locality, sessions_reach_draining }) =
+        balancing
+    {
         let starting = || {
             slow_start.as_ref().map(|start| xds::SlowStartLbConfig { slow_start_config: Some(slow(start)) })
         };
@@ -44,7 +46,7 @@ pub(super) fn load_balancing(
                 fields.maglev = table_size.map(|size| xds::MaglevLbConfig { table_size: Some(Int64(size)) });
             }
         }
-        fields.common = common(*panic_threshold, locality);
+        fields.common = common(*panic_threshold, locality, *sessions_reach_draining);
     }
     if picks_itself {
         fields.policy = Some(LbPolicy::ClusterProvided);
@@ -62,7 +64,17 @@ fn slow(start: &SlowStart) -> xds::SlowStartConfig {
     }
 }
 
-fn common(panic_threshold: Option<f64>, locality: &LocalityBalancing) -> Option<xds::CommonLbConfig> {
+/// Envoy's default with the endpoints that drain; they still get no requests that state no endpoint.
+fn with_draining() -> xds::HealthStatusSet {
+    use xds::HealthStatus::{Degraded, Draining, Healthy, Unknown};
+    xds::HealthStatusSet { statuses: vec![Healthy, Draining, Unknown, Degraded] }
+}
+
+fn common(
+    panic_threshold: Option<f64>,
+    locality: &LocalityBalancing,
+    sessions_reach_draining: bool,
+) -> Option<xds::CommonLbConfig> {
     let (zone_aware, weighted) = match locality {
         LocalityBalancing::None => (None, None),
         LocalityBalancing::Weighted => (None, Some(Empty {})),
@@ -78,6 +90,7 @@ fn common(panic_threshold: Option<f64>, locality: &LocalityBalancing) -> Option<
         healthy_panic_threshold: panic_threshold.map(Percent::new),
         zone_aware_lb_config: zone_aware,
         locality_weighted_lb_config: weighted,
+        override_host_status: sessions_reach_draining.then(with_draining),
     };
     (result != xds::CommonLbConfig::default()).then_some(result)
 }
@@ -99,6 +112,7 @@ mod tests {
             }),
             panic_threshold: Some(0.0),
             locality,
+            sessions_reach_draining: true,
         };
         let fields = super::load_balancing(Some(&balancing), false, false);
         json!({
@@ -124,9 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn sessions_reach_endpoints_that_drain() {
+        let fields = emitted(LoadBalancingAlgorithm::Random, LocalityBalancing::None);
+        let statuses = json!(["HEALTHY", "DRAINING", "UNKNOWN", "DEGRADED"]);
+        assert_eq!(fields["common"]["overrideHostStatus"], json!({"statuses": statuses}));
+    }
+
+    #[test]
     fn a_panic_threshold_of_zero_is_an_empty_percentage() {
         let weighted = emitted(LoadBalancingAlgorithm::Random, LocalityBalancing::Weighted);
-        assert_eq!(weighted["common"], json!({"healthyPanicThreshold": {}, "localityWeightedLbConfig": {}}));
+        assert_eq!(weighted["common"]["healthyPanicThreshold"], json!({}));
+        assert_eq!(weighted["common"]["localityWeightedLbConfig"], json!({}));
         let zones = LocalityBalancing::ZoneAware { min_cluster_size: Some(3), enabled: false };
         let aware = emitted(LoadBalancingAlgorithm::Random, zones);
         assert_eq!(

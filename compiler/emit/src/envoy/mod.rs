@@ -48,6 +48,7 @@ mod retry;
 mod route;
 mod route_match;
 mod secrets;
+mod stateful_session;
 mod stats;
 mod tracer;
 mod tracing;

@@ -141,6 +141,7 @@ fn of_connection<'p>(connection: &'p HttpConnection, names: &mut BTreeSet<&'p Up
             | HttpFilter::Fault
             | HttpFilter::Cors
             | HttpFilter::Stats(_)
+            | HttpFilter::StatefulSession
             | HttpFilter::Router { .. } => {}
         }
     }

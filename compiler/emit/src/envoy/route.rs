@@ -1,6 +1,6 @@
 //! Route tables, virtual hosts, routes and their actions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use meshc_plan::{
     Pattern, Route, RouteAction, RouteForward, RouteTable, TlsRequirement, UpstreamName, VirtualHost,
@@ -12,6 +12,7 @@ use super::values::duration;
 use super::xds::{self, Any};
 use super::{
     EnvoyFlavor, alpn, cors, fault, hash_policy, metadata, mirror, names, redirect, retry, route_match,
+    stateful_session,
 };
 
 /// What a route table must know beside itself.
@@ -46,7 +47,7 @@ pub(super) fn destinations(table: &RouteTable) -> BTreeSet<&UpstreamName> {
 }
 
 fn virtual_host(host: &VirtualHost, scope: RouteScope<'_>) -> xds::VirtualHost {
-    let VirtualHost { name, domains, routes, tls, attempt_count, origin: _ } = host;
+    let VirtualHost { name, domains, routes, tls, attempt_count, session, origin: _ } = host;
     xds::VirtualHost {
         name: name.clone(),
         domains: domains.clone(),
@@ -56,6 +57,7 @@ fn virtual_host(host: &VirtualHost, scope: RouteScope<'_>) -> xds::VirtualHost {
             TlsRequirement::All => Some(xds::TlsRequirement::All),
         },
         include_request_attempt_count: *attempt_count,
+        typed_per_filter_config: stateful_session::per_filter_config(session.as_ref()),
     }
 }
 
@@ -70,10 +72,11 @@ fn route(route: &Route, scope: RouteScope<'_>) -> xds::Route {
         headers: operations,
         fault,
         cors,
+        session,
         origin: _,
     } = route;
     let Headers { request_add, request_remove, response_add, response_remove } = headers(operations);
-    let mut typed_per_filter_config = BTreeMap::new();
+    let mut typed_per_filter_config = stateful_session::per_filter_config(session.as_ref());
     if let Some(fault) = fault {
         typed_per_filter_config.insert("envoy.filters.http.fault", Any::Fault(fault::fault(fault)));
     }

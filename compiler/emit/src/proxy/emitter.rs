@@ -72,7 +72,10 @@ impl<'p> Emitter<'p> {
             listeners.iter().map(|one| self.listener(one, workload, &mut needs, diagnostics)).collect();
         let mut tables: BTreeMap<String, Text> = BTreeMap::new();
         for table in route_tables {
-            tables.insert(names::route_table(&table.name), self.route_table(table));
+            tables.insert(
+                names::route_table(&table.name),
+                self.route_table(table, workload, &mut needs, diagnostics),
+            );
         }
         let mut by_name: BTreeMap<String, Text> = BTreeMap::new();
         // An upstream of a service that nothing refers to takes no traffic, but a share of the object, and look-ups of its names.
@@ -141,10 +144,23 @@ impl<'p> Emitter<'p> {
         known(&self.upstreams, id, needs)
     }
 
-    fn route_table(&mut self, table: &Arc<RouteTable>) -> Text {
+    fn route_table(
+        &mut self,
+        table: &Arc<RouteTable>,
+        workload: &WorkloadRef,
+        needs: &mut Needs,
+        diagnostics: &mut Diagnostics,
+    ) -> Text {
         let id = Arc::as_ptr(table).addr();
-        let make = || entry(&names::route_table(&table.name), &route::route_table(table));
-        Arc::clone(self.route_tables.entry(id).or_insert_with(make))
+        if let Some(known) = self.route_tables.get(&id) {
+            return Arc::clone(known);
+        }
+        let name = names::route_table(&table.name);
+        let called = format!("the route table `{name}`");
+        let mut site = self.site(workload, (&called, &table.origin), needs, diagnostics);
+        let text = entry(&name, &route::route_table(table, &mut site));
+        self.route_tables.insert(id, Arc::clone(&text));
+        text
     }
 
     fn peers(&mut self, proxy: &'p ProxyPlan) -> Arc<[Text]> {

@@ -68,6 +68,8 @@ features! {
         "requests to these hosts are answered with 503, connections are closed", "list the hosts in ServiceEntries with resolution DNS";
     SLOW_START = "slow start of new endpoints (`warmup`)", Yes, Yes, Refused,
         "new endpoints would get their full share of requests at once", "take `warmup` out of the DestinationRule";
+    SESSIONS = "persistent sessions (`istio.io/persistent-session`)", Yes, Yes, Refused,
+        "requests of a session would go to any endpoint", "state `consistentHash` in a DestinationRule";
     ZONE_AWARE = "zone-aware balancing", Yes, Yes, Ignored,
         "endpoints of all zones are picked alike", "";
     HTTP2_KEEPALIVE = "HTTP/2 keepalive to upstreams", Yes, Yes, Ignored,

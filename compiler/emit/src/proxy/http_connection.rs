@@ -46,7 +46,9 @@ pub(super) fn http_connection(connection: &HttpConnection, site: &mut Site<'_>) 
     proxy::HttpConnection {
         routes: match routes {
             RouteSource::Named(name) => proxy::RouteSource::Named(names::route_table(name)),
-            RouteSource::Inline(table) => proxy::RouteSource::Inline(Box::new(route::route_table(table))),
+            RouteSource::Inline(table) => {
+                proxy::RouteSource::Inline(Box::new(route::route_table(table, site)))
+            }
         },
         jwt,
         authorization,

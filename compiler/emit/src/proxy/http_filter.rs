@@ -35,13 +35,14 @@ pub(super) fn http_filters(filters: &[HttpFilter], site: &mut Site<'_>) -> HttpF
             HttpFilter::Router { suppress_envoy_headers } => {
                 result.suppress_envoy_headers = *suppress_envoy_headers;
             }
-            // Routes state faults and CORS, upstreams state whether they take Istio mTLS, and peers are in the configuration.
+            // Routes state faults, CORS and sessions, upstreams state whether they take Istio mTLS, and peers are in the configuration.
             // Nobody asks for the counters of gRPC messages: Istio adds them to every connection.
             HttpFilter::Fault
             | HttpFilter::Cors
             | HttpFilter::IstioAlpn
             | HttpFilter::MetadataExchange { downstream: _, skip_external: _ }
-            | HttpFilter::GrpcStats => {}
+            | HttpFilter::GrpcStats
+            | HttpFilter::StatefulSession => {}
         }
     }
     result

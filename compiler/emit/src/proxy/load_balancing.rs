@@ -16,7 +16,15 @@ pub(super) struct Balancing {
 
 /// Balancing of an upstream; where nothing is stated, endpoints take turns, as with Envoy.
 pub(super) fn load_balancing(balancing: Option<&LoadBalancing>, site: &mut Site<'_>) -> Balancing {
-    let Some(LoadBalancing { algorithm, slow_start, panic_threshold, locality }) = balancing else {
+    let Some(LoadBalancing {
+        algorithm,
+        slow_start,
+        panic_threshold,
+        locality,
+        // Routes say that there are sessions, which the proxy does not have.
+        sessions_reach_draining: _,
+    }) = balancing
+    else {
         return Balancing {
             algorithm: proxy::LoadBalancing::RoundRobin,
             panic_threshold: None,
@@ -89,6 +97,7 @@ mod tests {
             }),
             panic_threshold: Some(0.0),
             locality: LocalityBalancing::ZoneAware { min_cluster_size: None, enabled: true },
+            sessions_reach_draining: false,
         };
         let (balancing, lacking, _) = at_a_site(|site| load_balancing(Some(&stated), site));
         assert_eq!(balancing.algorithm, proxy::LoadBalancing::LeastRequest);

@@ -1,4 +1,4 @@
-//! Routes: tables, virtual hosts, actions. The proxy does all that a plan can say about them.
+//! Routes: tables, virtual hosts, actions. The proxy does all that a plan can say about them, but sessions.
 
 use meshc_contract::proxy;
 use meshc_plan::{
@@ -6,10 +6,12 @@ use meshc_plan::{
     WeightedUpstream,
 };
 
+use super::feature;
+use super::findings::Site;
 use crate::envoy::names;
 
 /// One route table.
-pub(super) fn route_table(table: &RouteTable) -> proxy::RouteTable {
+pub(super) fn route_table(table: &RouteTable, site: &mut Site<'_>) -> proxy::RouteTable {
     let RouteTable {
         name: _,
         virtual_hosts,
@@ -19,23 +21,26 @@ pub(super) fn route_table(table: &RouteTable) -> proxy::RouteTable {
         origin: _,
     } = table;
     proxy::RouteTable {
-        virtual_hosts: virtual_hosts.iter().map(virtual_host).collect(),
+        virtual_hosts: virtual_hosts.iter().map(|host| virtual_host(host, site)).collect(),
         ignore_port: *ignore_port,
     }
 }
 
-fn virtual_host(host: &VirtualHost) -> proxy::VirtualHost {
-    let VirtualHost { name, domains, routes, tls, attempt_count, origin: _ } = host;
+fn virtual_host(host: &VirtualHost, site: &mut Site<'_>) -> proxy::VirtualHost {
+    let VirtualHost { name, domains, routes, tls, attempt_count, session, origin } = host;
+    if session.is_some() {
+        site.at(origin).lacks(&feature::SESSIONS, "");
+    }
     proxy::VirtualHost {
         name: name.clone(),
         domains: domains.clone(),
-        routes: routes.iter().map(route).collect(),
+        routes: routes.iter().map(|one| route(one, site)).collect(),
         require_tls: *tls == TlsRequirement::All,
         attempt_count: *attempt_count,
     }
 }
 
-fn route(route: &Route) -> proxy::Route {
+fn route(route: &Route, site: &mut Site<'_>) -> proxy::Route {
     let Route {
         name,
         matches,
@@ -47,8 +52,12 @@ fn route(route: &Route) -> proxy::Route {
         headers,
         fault,
         cors,
-        origin: _,
+        session,
+        origin,
     } = route;
+    if session.is_some() {
+        site.at(origin).lacks(&feature::SESSIONS, "");
+    }
     proxy::Route {
         name: name.clone(),
         matches: matches.clone(),

@@ -129,7 +129,7 @@ fn what_only_envoy_has_is_an_error_and_what_is_merely_lost_is_a_warning() {
     }
 }
 
-const ERRORS: [&str; 11] = [
+const ERRORS: [&str; 12] = [
     "HTTP/3 to clients of gateways",
     "TPROXY interception",
     "access log filters in CEL",
@@ -137,6 +137,7 @@ const ERRORS: [&str; 11] = [
     "changed labels of Istio's metrics",
     "endpoints looked up by the host of each request",
     "keys of a token issuer that are fetched at run time",
+    "persistent sessions",
     "slow start of new endpoints",
     "the Redis protocol",
     "translation of gRPC-Web",

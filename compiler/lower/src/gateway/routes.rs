@@ -7,7 +7,7 @@ use meshc_api::Resource;
 use meshc_api::istio::VirtualService;
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::host_subset_of;
-use meshc_plan::{Route, RouteTable, RouteTableName, TlsRequirement, VirtualHost};
+use meshc_plan::{Route, RouteTable, RouteTableName, StatefulSession, TlsRequirement, VirtualHost};
 
 use super::collapse::collapse;
 use super::http3;
@@ -16,7 +16,8 @@ use super::servers::GatewayServer;
 use crate::context::ProxyContext;
 use crate::http::domains::bracketed;
 use crate::http::{
-    MAX_DIRECT_RESPONSE, RouteContext, attempt_count, destination, distinct, routes, takes_everything,
+    MAX_DIRECT_RESPONSE, RouteContext, attempt_count, destination, distinct, routes, stateful_session,
+    takes_everything,
 };
 
 /// The table of every name that a server has, sorted by name.
@@ -43,6 +44,8 @@ pub(super) struct HostRoutes {
     /// Indices of sets of routes.
     pub(super) sets: Vec<usize>,
     pub(super) tls: TlsRequirement,
+    /// Persistent sessions.
+    pub(super) session: Option<StatefulSession>,
     pub(super) origin: Origin,
 }
 
@@ -83,6 +86,7 @@ fn black_hole(server: &GatewayServer) -> VirtualHost {
         routes: Vec::new(),
         tls: TlsRequirement::None,
         attempt_count: false,
+        session: None,
         origin: server.gateway.origin(&server.path()),
     }
 }
@@ -102,6 +106,7 @@ fn virtual_host(
         routes: first.into_iter().chain(last).cloned().collect(),
         tls: host.tls,
         attempt_count: attempt_count(cx),
+        session: host.session,
         origin: host.origin,
     }
 }
@@ -123,6 +128,7 @@ impl Builder<'_> {
                 continue;
             }
             let Some(set) = self.set(server, &gateway, &vs, diags) else { continue };
+            let session = self.session(&hosts);
             for host in hosts {
                 let host = host.to_ascii_lowercase();
                 let entry = self.hosts.entry(host.clone()).or_insert_with(|| HostRoutes {
@@ -130,6 +136,7 @@ impl Builder<'_> {
                     port: server.port,
                     sets: Vec::new(),
                     tls: TlsRequirement::None,
+                    session: session.clone(),
                     origin: vs.origin("spec.hosts"),
                 });
                 entry.sets.push(set);
@@ -143,6 +150,12 @@ impl Builder<'_> {
         }
     }
 
+    /// Sessions of the hosts of a VirtualService: as in istiod, those of the last one that is a service hold for all of them.
+    fn session(&self, hosts: &[&str]) -> Option<StatefulSession> {
+        let service = hosts.iter().rev().find_map(|host| self.cx.scope.service(host))?;
+        stateful_session(&self.cx.mesh.features, service)
+    }
+
     /// Hosts that redirect to HTTPS are there even without routes.
     fn redirect_all(&mut self, server: &GatewayServer) {
         for host in &server.hosts {
@@ -151,6 +164,7 @@ impl Builder<'_> {
                 port: server.port,
                 sets: Vec::new(),
                 tls: TlsRequirement::All,
+                session: None,
                 origin: server.gateway.origin(&server.path()),
             });
             entry.tls = TlsRequirement::All;
@@ -169,14 +183,17 @@ impl Builder<'_> {
             return *known;
         }
         let only_port = |host: &str| destination::only_port(self.cx.scope.service(host)?);
+        let cx = self.cx;
+        let session = |host: &str| stateful_session(&cx.mesh.features, cx.scope.service(host)?);
         let rx = RouteContext {
-            cx: self.cx,
+            cx,
             virtual_service: vs,
             gateway,
             port: server.port,
             tls: server.tls().is_some(),
             http3: http3::is_offered(self.cx, server),
             only_port: &only_port,
+            session: &session,
         };
         let routes = routes(&rx, diags);
         if routes.is_empty() {

@@ -34,10 +34,12 @@ pub(super) fn catch_all(cx: &ProxyContext<'_>) -> VirtualHost {
             headers: HeaderOperations::default(),
             fault: None,
             cors: None,
+            session: None,
             origin: Origin::Default { rule: RULE },
         }],
         tls: TlsRequirement::None,
         attempt_count: attempt_count(cx),
+        session: None,
         origin: Origin::Default { rule: RULE },
     }
 }

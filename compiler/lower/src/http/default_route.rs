@@ -37,6 +37,7 @@ pub(super) fn default_route(cx: &ProxyContext<'_>, service: &Service, port: &Ser
         headers: HeaderOperations::default(),
         fault: None,
         cors: None,
+        session: None,
         origin: service.origin.clone(),
     }
 }

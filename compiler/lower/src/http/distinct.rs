@@ -56,6 +56,7 @@ mod tests {
             routes: Vec::new(),
             tls: TlsRequirement::None,
             attempt_count: true,
+            session: None,
             origin: Origin::Default { rule: "test" },
         };
         let mut diags = Diagnostics::new();

@@ -21,6 +21,7 @@ pub(super) fn filters(
     let grpc_web = (protocol == Protocol::GrpcWeb).then_some(HttpFilter::GrpcWeb);
     let alpn = class != ConnectionClass::Inbound && features.enable_alpn_filter;
     let stats = telemetry::stats_filter(cx, class).map(HttpFilter::Stats);
+    let sessions = class != ConnectionClass::Inbound && features.enable_persistent_session_filter;
     let router = HttpFilter::Router { suppress_envoy_headers: suppress_envoy_headers(cx) };
     exchange
         .into_iter()
@@ -30,6 +31,7 @@ pub(super) fn filters(
         .chain(alpn.then_some(HttpFilter::IstioAlpn))
         .chain([HttpFilter::Fault, HttpFilter::Cors])
         .chain(stats)
+        .chain(sessions.then_some(HttpFilter::StatefulSession))
         .chain([router])
         .collect()
 }

@@ -24,6 +24,7 @@ mod proxy_headers;
 mod redirect;
 mod retry;
 mod rewrite;
+mod stateful_session;
 mod table;
 mod timeout;
 mod virtual_host;
@@ -47,6 +48,7 @@ pub(crate) use forward::weight;
 pub(crate) use hash_policy::hashes_source_ip;
 pub(crate) use matching::{has_labels, in_namespace};
 pub(crate) use proxy_headers::attempt_count;
+pub(crate) use stateful_session::{reaches_draining, stateful_session};
 pub(crate) use table::MAX_DIRECT_RESPONSE;
 pub(crate) use virtual_service::{RouteContext, routes, takes_everything};
 

@@ -6,11 +6,12 @@ use meshc_api::Resource;
 use meshc_api::istio::VirtualService;
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::{Resolution, host_matches, is_wildcard};
-use meshc_plan::{Route, TlsRequirement, VirtualHost};
+use meshc_plan::{Route, StatefulSession, TlsRequirement, VirtualHost};
 
 use super::default_route::default_route;
 use super::domains::{Domains, bracketed, host_domains, service_domains};
 use super::proxy_headers::attempt_count;
+use super::stateful_session::stateful_session;
 use super::table::{PortView, TableScope};
 use super::virtual_service::{RouteContext, RouteSemantics, routes};
 use super::wildcard::owns;
@@ -73,6 +74,7 @@ fn virtual_service_groups<'a>(
         [port] => Some(port.number),
         _ => None,
     };
+    let session = |host: &str| stateful_session(&cx.mesh.features, scope.services.get(host)?.service);
     let rx = RouteContext {
         cx,
         virtual_service,
@@ -81,6 +83,7 @@ fn virtual_service_groups<'a>(
         tls: false,
         http3: false,
         only_port: &only_port,
+        session: &session,
     };
     let routes = routes(&rx, diags);
     if routes.is_empty() {
@@ -186,10 +189,11 @@ fn build(cx: &ProxyContext<'_>, scope: &TableScope<'_>, groups: Vec<Group<'_>>) 
     for group in &groups {
         let port = builder.all_ports.then_some(group.port);
         for host in &group.hosts {
-            builder.add(group, host, host_domains(host, port));
+            builder.add(group, host, host_domains(host, port), None);
         }
         for view in &group.services {
-            builder.add(group, view.service.host(), service_domains(cx, view.service, port));
+            let session = stateful_session(&cx.mesh.features, view.service);
+            builder.add(group, view.service.host(), service_domains(cx, view.service, port), session);
         }
     }
     builder.hosts
@@ -206,7 +210,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, group: &Group<'_>, host: &str, domains: Domains) {
+    fn add(&mut self, group: &Group<'_>, host: &str, domains: Domains, session: Option<StatefulSession>) {
         let name = format!("{}:{}", bracketed(host), group.port);
         if !self.names.insert(name.clone()) {
             return;
@@ -224,6 +228,7 @@ impl Builder {
             routes: group.routes.clone(),
             tls: TlsRequirement::None,
             attempt_count: self.attempt_count,
+            session,
             origin: group.origin.clone(),
         });
     }

@@ -3,7 +3,7 @@
 use meshc_api::Resource;
 use meshc_api::istio::{Destination, HttpMatchRequest, HttpRoute, VirtualService};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
-use meshc_plan::{Route, RouteAction, RouteMatch};
+use meshc_plan::{Route, RouteAction, RouteMatch, StatefulSession};
 
 use super::cors::cors;
 use super::direct_response::direct_response;
@@ -13,6 +13,7 @@ use super::headers::{alternative_service, header_operations};
 use super::matching::{is_catch_all, match_everything, route_match, source_matches};
 use super::operation::operation;
 use super::redirect::redirect;
+use super::stateful_session::of_destinations;
 use crate::context::ProxyContext;
 
 /// The annotation by which Istio marks objects that it derives from other dialects.
@@ -57,6 +58,8 @@ pub(crate) struct RouteContext<'a> {
     pub(crate) http3: bool,
     /// The only port of a service that a destination without a port names, if the service is known here.
     pub(crate) only_port: &'a dyn Fn(&str) -> Option<u16>,
+    /// Persistent sessions of a service, if it is known here.
+    pub(crate) session: &'a dyn Fn(&str) -> Option<StatefulSession>,
 }
 
 impl RouteContext<'_> {
@@ -118,6 +121,10 @@ fn route(
         }
     };
     headers.response.extend(rx.http3.then(|| alternative_service(rx.port)));
+    let session = match &action {
+        RouteAction::Forward(_) => of_destinations(&rule.route, rx.session),
+        RouteAction::Redirect(_) | RouteAction::DirectResponse(_) | RouteAction::None => None,
+    };
     let vs = rx.virtual_service;
     let path = match stated {
         Some((position, _)) => format!("spec.http[{index}].match[{position}]"),
@@ -133,6 +140,7 @@ fn route(
         headers,
         fault: rule.fault.as_ref().and_then(fault),
         cors: rule.cors_policy.as_ref().map(cors),
+        session,
         origin: vs.origin(&path),
         matches,
         action,

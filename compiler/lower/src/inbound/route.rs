@@ -44,6 +44,7 @@ pub(super) fn table(config: &MeshConfig, route: InboundRoute) -> Arc<RouteTable>
         headers: HeaderOperations::default(),
         fault: None,
         cors: None,
+        session: None,
         origin: origin.clone(),
     };
     let virtual_host = VirtualHost {
@@ -52,6 +53,7 @@ pub(super) fn table(config: &MeshConfig, route: InboundRoute) -> Arc<RouteTable>
         routes: vec![route],
         tls: TlsRequirement::None,
         attempt_count: false,
+        session: None,
         origin: origin.clone(),
     };
     Arc::new(RouteTable {

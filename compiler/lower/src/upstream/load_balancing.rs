@@ -29,7 +29,13 @@ pub(super) fn load_balancing(
         | LoadBalancingAlgorithm::Provided
         | LoadBalancingAlgorithm::ConsistentHash(_) => None,
     };
-    LoadBalancing { algorithm, slow_start, panic_threshold: Some(panic_threshold), locality }
+    LoadBalancing {
+        algorithm,
+        slow_start,
+        panic_threshold: Some(panic_threshold),
+        locality,
+        sessions_reach_draining: false,
+    }
 }
 
 /// Whether a rule sends traffic to the address that the client dialled.

@@ -18,6 +18,7 @@ use super::target::{Target, TargetMode};
 use super::traffic_policy::EffectivePolicy;
 use super::{auto_mtls, connection_pool, load_balancing, outlier, proxy_protocol};
 use crate::context::ProxyContext;
+use crate::http::reaches_draining;
 use crate::{telemetry, workload_labels};
 
 /// Upstreams of all services that a proxy sees, in their order, each followed by its subsets.
@@ -151,6 +152,7 @@ fn balancing(
             slow_start: None,
             panic_threshold: None,
             locality: LocalityBalancing::None,
+            sessions_reach_draining: false,
         };
     }
     let ejects = policy.outlier_detection.is_some();
@@ -169,6 +171,10 @@ fn balancing(
         })
         .unwrap_or(0.0);
     let mut balancing = load_balancing::load_balancing(policy.load_balancer, panic_threshold, locality);
+    // istiod forgets it for subsets.
+    balancing.sessions_reach_draining = target.subset.is_none()
+        && target.mode == TargetMode::Default
+        && reaches_draining(&cx.mesh.features, target.service);
     if matches!(discovery, Discovery::OriginalDestination { .. }) {
         balancing.algorithm = LoadBalancingAlgorithm::Provided;
         balancing.slow_start = None;

@@ -10,6 +10,7 @@ mod expected;
 mod gateways;
 mod http3;
 mod outbound;
+mod persistent_session;
 mod pitfalls;
 mod recordings;
 mod support;

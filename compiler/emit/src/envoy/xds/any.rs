@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::{
-    CaresDnsResolver, CelFilter, Compressor, CorsPolicy, DatadogConfig, DnsCluster, DownstreamConnections,
-    DownstreamTlsContext, DynamicForwardProxy, DynamicForwardProxyCluster, DynatraceSamplerConfig, Empty,
-    FileAccessLog, GrpcAccessLog, GrpcStats, HealthCheckFilter, HttpConnectionManager, HttpFault,
-    HttpProtocolOptions, HttpRbac, InternalListener, IstioAlpn, IstioStats, JwtAuthentication,
-    MetricsServiceConfig, MongoProxy, MySqlProxy, NetworkRbac, OpenTelemetryAccessLog, OpenTelemetryConfig,
-    OriginalSrc, PreviousPriorities, QuicDownstreamTransport, RedisProxy, RouteFilterConfig, Router, Secret,
-    SetFilterState, SkyWalkingConfig, SniDynamicForwardProxy, StatsdSink, TcpProxy, TlsInspector,
-    TypedStruct, UpstreamProxyProtocol, UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
+    CaresDnsResolver, CelFilter, Compressor, CookieBasedSessionState, CorsPolicy, DatadogConfig, DnsCluster,
+    DownstreamConnections, DownstreamTlsContext, DynamicForwardProxy, DynamicForwardProxyCluster,
+    DynatraceSamplerConfig, Empty, FileAccessLog, GrpcAccessLog, GrpcStats, HeaderBasedSessionState,
+    HealthCheckFilter, HttpConnectionManager, HttpFault, HttpProtocolOptions, HttpRbac, InternalListener,
+    IstioAlpn, IstioStats, JwtAuthentication, MetricsServiceConfig, MongoProxy, MySqlProxy, NetworkRbac,
+    OpenTelemetryAccessLog, OpenTelemetryConfig, OriginalSrc, PreviousPriorities, QuicDownstreamTransport,
+    RedisProxy, RouteFilterConfig, Router, Secret, SetFilterState, SkyWalkingConfig, SniDynamicForwardProxy,
+    StatefulSession, StatefulSessionPerRoute, StatsdSink, TcpProxy, TlsInspector, TypedStruct,
+    UpstreamProxyProtocol, UpstreamTlsContext, UriTemplateMatch, UuidRequestId, ZipkinConfig,
 };
 
 macro_rules! any_types {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Any, ClusterLoadAssignment, Double, Duration, Empty, Extension, Int64, Metadata, Percent, RuntimeDouble,
-    SocketAddress,
+    Any, ClusterLoadAssignment, Double, Duration, Empty, Extension, HealthStatus, Int64, Metadata, Percent,
+    RuntimeDouble, SocketAddress,
 };
 
 message! {
@@ -222,6 +222,14 @@ message! {
         healthy_panic_threshold: Option<Percent>,
         zone_aware_lb_config: Option<ZoneAwareLbConfig>,
         locality_weighted_lb_config: Option<Empty>,
+        override_host_status: Option<HealthStatusSet>,
+    }
+}
+
+message! {
+    /// `envoy.config.core.v3.HealthStatusSet`.
+    HealthStatusSet {
+        statuses: Vec<HealthStatus>,
     }
 }
 

@@ -40,7 +40,7 @@ message! {
     }
 }
 
-/// `envoy.config.core.v3.HealthStatus` but its default, `UNKNOWN`.
+/// `envoy.config.core.v3.HealthStatus`; its default, `UNKNOWN`, is stated in sets only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum HealthStatus {
@@ -50,4 +50,8 @@ pub(crate) enum HealthStatus {
     Unhealthy,
     /// It takes no new traffic.
     Draining,
+    /// It takes traffic when others are not enough.
+    Degraded,
+    /// Nobody said.
+    Unknown,
 }

@@ -98,6 +98,42 @@ message! {
 }
 
 message! {
+    /// `envoy.extensions.filters.http.stateful_session.v3.StatefulSession`.
+    StatefulSession {
+        session_state: Option<Extension>,
+    }
+}
+
+message! {
+    /// `envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute`.
+    StatefulSessionPerRoute {
+        stateful_session: Option<StatefulSession>,
+    }
+}
+
+message! {
+    /// `envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState`.
+    CookieBasedSessionState {
+        cookie: Option<HttpCookie>,
+    }
+}
+
+message! {
+    /// `envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState`.
+    HeaderBasedSessionState {
+        name: String,
+    }
+}
+
+message! {
+    /// `envoy.type.http.v3.Cookie`.
+    HttpCookie {
+        name: String,
+        path: String,
+    }
+}
+
+message! {
     /// `envoy.extensions.filters.http.set_filter_state.v3.Config`.
     SetFilterState {
         on_request_headers: Vec<FilterStateValue>,

@@ -28,6 +28,7 @@ message! {
         routes: Vec<Route>,
         require_tls: Option<TlsRequirement>,
         include_request_attempt_count: bool,
+        typed_per_filter_config: BTreeMap<&'static str, Any>,
     }
 }
 

@@ -138,6 +138,7 @@ fn inbound_http(port: u16, upstream: UpstreamName, stat_prefix: &str, operation:
     };
     let host = VirtualHost {
         attempt_count: false,
+        session: None,
         ..virtual_host(&format!("inbound|http|{port}"), &["*"], vec![route])
     };
     let table = RouteTable {
@@ -329,6 +330,7 @@ fn upstreams() -> Vec<Upstream> {
                 slow_start: None,
                 panic_threshold: Some(0.0),
                 locality: LocalityBalancing::None,
+                sessions_reach_draining: false,
             }),
             tls: UpstreamTlsChoice::Auto(Box::new(mutual_tls(&sni, &identity))),
             metadata_exchange: true,

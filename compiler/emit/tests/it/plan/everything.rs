@@ -80,6 +80,7 @@ fn filters() -> Vec<HttpFilter> {
                 drop: false,
             }],
         }),
+        HttpFilter::StatefulSession,
         HttpFilter::DynamicForwardProxy { cache: outbound(80, "*.dyn.example") },
         HttpFilter::Router { suppress_envoy_headers: true },
     ]

@@ -148,6 +148,7 @@ pub(crate) fn route(matches: RouteMatch, action: RouteAction) -> Route {
         headers: HeaderOperations::default(),
         fault: None,
         cors: None,
+        session: None,
         origin: ORIGIN,
     }
 }
@@ -180,6 +181,7 @@ pub(crate) fn virtual_host(name: &str, domains: &[&str], routes: Vec<Route>) -> 
         routes,
         tls: TlsRequirement::None,
         attempt_count: true,
+        session: None,
         origin: ORIGIN,
     }
 }

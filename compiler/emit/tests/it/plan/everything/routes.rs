@@ -93,6 +93,7 @@ fn weighted_route() -> Route {
             allow_credentials: Some(true),
             forward_not_matching_preflights: false,
         }),
+        session: Some(StatefulSession::Cookie { name: "sid".into(), path: "/".into() }),
         ..route(path(PathMatch::Regex("/service/.*".into())), RouteAction::Forward(Box::new(target)))
     }
 }
@@ -152,8 +153,11 @@ pub(super) fn routes() -> RouteTable {
         route(path(PathMatch::Prefix("/secure".into())), RouteAction::Forward(Box::new(rewritten))),
         route(any_request(), to(UpstreamName::UnknownService)),
     ];
-    let only_tls =
-        VirtualHost { tls: TlsRequirement::All, ..virtual_host("t.example:80", &["t.example"], Vec::new()) };
+    let only_tls = VirtualHost {
+        tls: TlsRequirement::All,
+        session: Some(StatefulSession::Header { name: "x-session".into() }),
+        ..virtual_host("t.example:80", &["t.example"], Vec::new())
+    };
     table(
         RouteTableName::GatewayHttp { port: 8080, bind: None },
         vec![virtual_host("*:80", &["*"], routes), only_tls],

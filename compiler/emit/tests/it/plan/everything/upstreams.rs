@@ -6,7 +6,13 @@ use super::SECOND;
 fn balanced(algorithm: LoadBalancingAlgorithm, locality: LocalityBalancing) -> Option<LoadBalancing> {
     let slow_start =
         Some(SlowStart { window: SECOND, aggression: Some(1.5), min_weight_percent: Some(10.0) });
-    Some(LoadBalancing { algorithm, slow_start, panic_threshold: Some(50.0), locality })
+    Some(LoadBalancing {
+        algorithm,
+        slow_start,
+        panic_threshold: Some(50.0),
+        locality,
+        sessions_reach_draining: true,
+    })
 }
 
 fn user_tls(
