@@ -81,7 +81,7 @@ pub(super) fn listeners(
             origin,
         })
     };
-    for (_, chains) in &places {
+    for chains in places.values() {
         overlap::report(chains, diags);
     }
     let mut listeners: Vec<Listener> = places.into_iter().filter_map(listener).collect();
