@@ -29,6 +29,7 @@ mod server;
 mod service;
 mod strict;
 mod upgrade;
+mod watched;
 mod wire;
 
 use std::collections::BTreeMap;

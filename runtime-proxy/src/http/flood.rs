@@ -2,11 +2,12 @@
 //! arrive in a second than any client has a use for is cut off. Streams that are reset are limited by hyper.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::watched::{Watch, Watched, read_and_see};
 
 /// Frames of that kind in one interval.
 const MOST: u32 = 1_000;
@@ -17,7 +18,7 @@ const HEAD: usize = 9;
 
 /// Follows the frames of a connection.
 #[derive(Debug)]
-struct Frames {
+pub(super) struct Frames {
     /// Bytes of the preface or of a payload that are missing.
     skip: usize,
     head: [u8; HEAD],
@@ -82,63 +83,26 @@ fn is_free(kind: u8, flags: u8, length: usize) -> bool {
 }
 
 /// A connection of HTTP/2 that is looked at.
-#[derive(Debug)]
-pub(super) struct Calm<S> {
-    stream: S,
-    frames: Frames,
-}
+pub(super) type Calm<S> = Watched<S, Frames>;
 
 impl<S> Calm<S> {
     /// Looks at a connection from its preface on.
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, frames: Frames::new() }
+        Self { stream, watch: Frames::new() }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Calm<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
+impl Watch for Frames {
+    fn read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
-        if this.frames.scan(&buffer.filled()[before..]) {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Ready(Err(io::Error::other("a flood of frames")))
-        }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Calm<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        read_and_see(stream, context, buffer, |bytes| match self.scan(bytes) {
+            true => Ok(()),
+            false => Err(io::Error::other("a flood of frames")),
+        })
     }
 }
 

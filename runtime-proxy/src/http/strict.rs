@@ -14,10 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use self::scanner::Scanner;
+use super::watched::{Watch, Watched};
 
 /// The switch that turns the look off, once a connection is a tunnel.
 #[derive(Debug, Clone, Default)]
@@ -31,9 +32,11 @@ impl Tunnel {
 }
 
 /// A connection that is looked at.
+pub(super) type Strict<S> = Watched<S, Look>;
+
+/// What the look at a connection knows.
 #[derive(Debug)]
-pub(super) struct Strict<S> {
-    stream: S,
+pub(super) struct Look {
     scanner: Scanner,
     tunnel: Tunnel,
     /// Time to receive a head, from its first byte on (slowloris).
@@ -46,73 +49,44 @@ pub(super) struct Strict<S> {
 impl<S> Strict<S> {
     /// Looks at a connection. A head must be there within the time.
     pub(super) fn new(stream: S, tunnel: Tunnel, head_timeout: Duration) -> Self {
-        Self { stream, scanner: Scanner::new(), tunnel, head_timeout, timer: None, refused: false }
+        let scanner = Scanner::new();
+        Self { stream, watch: Look { scanner, tunnel, head_timeout, timer: None, refused: false } }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
+impl Watch for Look {
+    fn read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.refused {
+        if self.refused {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
-        if this.tunnel.0.load(Ordering::Relaxed) {
+        let read = Pin::new(stream).poll_read(context, buffer);
+        if self.tunnel.0.load(Ordering::Relaxed) {
             return read;
         }
         if read.is_pending() {
-            if this.scanner.in_head() {
-                let limit = this.head_timeout;
-                let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+            if self.scanner.in_head() {
+                let limit = self.head_timeout;
+                let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
                 ready!(timer.as_mut().poll(context));
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             return Poll::Pending;
         }
-        if let Err(fine) = this.scanner.scan(&buffer.filled()[before..]) {
+        if let Err(fine) = self.scanner.scan(&buffer.filled()[before..]) {
             // hyper stops at a NUL wherever it stands in a head or in the framing of a body.
             buffer.filled_mut()[before + fine..].fill(0);
-            this.refused = true;
+            self.refused = true;
         }
-        if !this.scanner.in_head() {
-            this.timer = None;
+        if !self.scanner.in_head() {
+            self.timer = None;
         }
         read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

@@ -57,7 +57,7 @@ impl Carrier {
             return Ok(Self::Wire { wire, permit });
         }
         let record = Record::new();
-        let io = TokioIo::new(Recorded { stream, record: Arc::clone(&record) });
+        let io = TokioIo::new(Recorded { stream, watch: Arc::clone(&record) });
         let (sender, connection) = http1::Builder::new()
             .preserve_header_case(want.preserve_case)
             .max_header_size(HEAD)

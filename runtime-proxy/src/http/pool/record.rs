@@ -5,14 +5,15 @@
 //! matching. Its bytes are in hand when they are written, and are read again only where they are needed.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use ::http::request::Parts;
 use ::http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::super::watched::{Watch, Watched, read_and_see};
 
 /// Memory that a connection keeps for heads.
 const KEPT: usize = 4 * 1024;
@@ -100,73 +101,34 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Parts> {
 }
 
 /// A connection with its record.
-#[derive(Debug)]
-pub(super) struct Recorded<S> {
-    pub(super) stream: S,
-    pub(super) record: Arc<Record>,
-}
+pub(super) type Recorded<S> = Watched<S, Arc<Record>>;
 
-impl<S> Recorded<S> {
-    fn before(&self, first: &[u8]) {
-        if self.record.phase.load(Ordering::Relaxed) == BEGUN {
-            self.record.note(first);
-        }
-    }
-
-    fn after(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if matches!(written, Poll::Ready(Ok(length)) if length > 0) {
-            self.record.advance(TRIED, WRITTEN);
-        }
-        written
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Recorded<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
+impl Watch for Arc<Record> {
+    fn read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            this.record.phase.store(HEARD, Ordering::Relaxed);
+        read_and_see(stream, context, buffer, |bytes| {
+            if !bytes.is_empty() {
+                self.phase.store(HEARD, Ordering::Relaxed);
+            }
+            Ok(())
+        })
+    }
+
+    /// hyper writes the head as a whole, as one slice where there are several.
+    fn writes(&mut self, first: &[u8]) {
+        if self.phase.load(Ordering::Relaxed) == BEGUN {
+            self.note(first);
         }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        this.before(bytes);
-        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
-        this.after(written)
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        // The first slice is the head as a whole.
-        this.before(slices.first().map_or(&[], |slice| slice));
-        let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
-        this.after(written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn wrote(&mut self, written: &Poll<io::Result<usize>>) {
+        if matches!(written, Poll::Ready(Ok(length)) if *length > 0) {
+            self.advance(TRIED, WRITTEN);
+        }
     }
 }
 
@@ -182,26 +144,26 @@ mod tests {
         let (stream, far) = tokio::io::duplex(16);
         let record = Record::new();
         record.begin();
-        (Recorded { stream, record }, far)
+        (Recorded { stream, watch: record }, far)
     }
 
     #[tokio::test]
     async fn the_head_is_read_again_from_what_was_written_first() {
         let (mut stream, mut far) = recorded();
-        assert!(stream.record.head().is_none() && stream.record.is_untouched());
+        assert!(stream.watch.head().is_none() && stream.watch.is_untouched());
         let slices = [io::IoSlice::new(HEAD.as_bytes()), io::IoSlice::new(b"body")];
         assert!(stream.write_vectored(&slices).await.unwrap() < HEAD.len());
-        let head = stream.record.head().unwrap();
+        let head = stream.watch.head().unwrap();
         assert_eq!((head.method, head.uri.to_string().as_str()), (Method::PUT, "/a?b=c"));
         let headers: Vec<_> =
             head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         assert_eq!(headers, [("host", &b"a"[..]), ("x", b"1"), ("x", b"")]);
-        assert!(!stream.record.is_untouched() && !stream.record.is_answered());
+        assert!(!stream.watch.is_untouched() && !stream.watch.is_answered());
         far.write_all(b"H").await.unwrap();
         stream.read_u8().await.unwrap();
-        assert!(stream.record.is_answered() && stream.record.head().is_some());
-        stream.record.begin();
-        assert!(stream.record.head().is_none() && !stream.record.is_answered());
+        assert!(stream.watch.is_answered() && stream.watch.head().is_some());
+        stream.watch.begin();
+        assert!(stream.watch.head().is_none() && !stream.watch.is_answered());
     }
 
     #[tokio::test]
@@ -209,7 +171,7 @@ mod tests {
         let (mut stream, far) = recorded();
         drop(far);
         assert!(stream.write_all(HEAD.as_bytes()).await.is_err());
-        assert!(stream.record.is_untouched() && stream.record.head().is_some());
+        assert!(stream.watch.is_untouched() && stream.watch.head().is_some());
     }
 
     #[test]
