@@ -2,7 +2,7 @@
 
 use meshc_contract::ObjectRef;
 
-use crate::{Code, Span};
+use crate::{Code, Origin, Span};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +101,15 @@ impl Diagnostic {
     pub fn contained(mut self) -> Self {
         self.contained = true;
         self
+    }
+
+    /// States where a node of the plan or the mesh comes from: the place with a note, and the object. A default rule has neither.
+    #[must_use]
+    pub fn at_origin(self, origin: &Origin, note: impl Into<String>) -> Self {
+        match origin {
+            Origin::Declared { object, span } => self.at(*span, note).about(object.clone(), ""),
+            Origin::Default { .. } => self,
+        }
     }
 
     /// Names the object and the field in it; the path may be empty.

@@ -216,10 +216,5 @@ fn name_taken(object: &ObjectRef, origin: &Origin) -> Diagnostic {
 
 /// Adds where a generated object comes from.
 fn at_origin(finding: Diagnostic, origin: &Origin) -> Diagnostic {
-    match origin {
-        Origin::Declared { object, span } => {
-            finding.at(*span, "generated for this").about(object.clone(), "")
-        }
-        Origin::Default { .. } => finding,
-    }
+    finding.at_origin(origin, "generated for this")
 }

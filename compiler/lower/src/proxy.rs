@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use meshc_contract::metadata::TARGET_ANNOTATION;
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::{Mesh, Workload, WorkloadRole};
 use meshc_plan::{HeadlessService, ProxyPlan, ProxyRole, ProxyTarget};
 
@@ -87,12 +87,7 @@ fn target(workload: &Workload, diags: &mut Diagnostics) -> Option<ProxyTarget> {
         let finding = Diagnostic::new(&codes::INVALID_VALUE, message)
             .consequence("the pods get the proxy that the build chooses for all")
             .help("write `envoy` or `proxy`");
-        diags.push(match &workload.origin {
-            Origin::Declared { object, span } => {
-                finding.at(*span, "of this workload").about(object.clone(), "")
-            }
-            Origin::Default { .. } => finding,
-        });
+        diags.push(finding.at_origin(&workload.origin, "of this workload"));
     }
     target
 }

@@ -46,11 +46,8 @@ pub(super) fn left_out(upstream: &Upstream, options: &EnvoyOptions, diagnostics:
 
 /// Adds where a node of the plan comes from.
 fn explained(mut finding: Diagnostic, origin: &Origin) -> Diagnostic {
-    match origin {
-        Origin::Declared { object, span } => finding.at(*span, "made from this").about(object.clone(), ""),
-        Origin::Default { rule } => {
-            finding.message = format!("{} ({rule})", finding.message);
-            finding
-        }
+    if let Origin::Default { rule } = origin {
+        finding.message = format!("{} ({rule})", finding.message);
     }
+    finding.at_origin(origin, "made from this")
 }

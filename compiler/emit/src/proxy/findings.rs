@@ -79,12 +79,7 @@ impl Site<'_> {
             help.push_str(&format!("; or {otherwise}"));
         }
         let finding = Diagnostic::new(code, message).consequence(*consequence).help(help);
-        match self.origin {
-            Origin::Declared { object, span } => {
-                finding.at(*span, "made from this").about(object.clone(), "")
-            }
-            Origin::Default { .. } => finding,
-        }
+        finding.at_origin(self.origin, "made from this")
     }
 }
 

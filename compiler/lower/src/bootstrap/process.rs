@@ -9,12 +9,11 @@ use meshc_api::mesh_config::{ProxyConfig, RemoteService};
 use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
 use meshc_plan::{
     ConnectionPool, Direction, Discovery, DnsFamily, DnsResolution, Endpoint, EndpointAddress, EndpointGroup,
-    ProcessTracer, ProcessUpstream, StatsSink, TcpKeepalive, Upstream, UpstreamName, UpstreamProtocol,
-    UpstreamTlsChoice,
+    ProcessTracer, ProcessUpstream, StatsSink, Upstream, UpstreamName, UpstreamProtocol, UpstreamTlsChoice,
 };
 
 use crate::context::ProxyContext;
-use crate::upstream::configured_tls;
+use crate::upstream::{configured_tls, keepalive_of};
 
 /// Time between two look-ups of Zipkin and of other services.
 const REFRESH: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(5)];
@@ -155,7 +154,10 @@ fn upstream(cx: &ProxyContext<'_>, stated: &Stated<'_>, diags: &mut Diagnostics)
         },
         connect_timeout: Duration::from_secs(1),
         protocol: if *grpc { UpstreamProtocol::Http2 } else { UpstreamProtocol::Default },
-        pool: ConnectionPool { tcp_keepalive: keepalive.map(probes), ..ConnectionPool::default() },
+        pool: ConnectionPool {
+            tcp_keepalive: keepalive.map(|stated| keepalive_of(&[stated])),
+            ..ConnectionPool::default()
+        },
         load_balancing: None,
         outlier: None,
         tls,
@@ -171,17 +173,6 @@ fn upstream(cx: &ProxyContext<'_>, stated: &Stated<'_>, diags: &mut Diagnostics)
         external: false,
         origin: Origin::Default { rule: "the configuration of the proxy states whom it reports to" },
     })
-}
-
-fn probes(stated: &istio::TcpKeepalive) -> TcpKeepalive {
-    let seconds = |time: Option<meshc_api::Duration>| {
-        time.and_then(|time| u32::try_from(time.0.as_secs()).ok()).filter(|seconds| *seconds > 0)
-    };
-    TcpKeepalive {
-        probes: stated.probes.filter(|count| *count > 0),
-        time: seconds(stated.time),
-        interval: seconds(stated.interval),
-    }
 }
 
 /// `host:port`; a variable in it is known to the agent of Istio alone.

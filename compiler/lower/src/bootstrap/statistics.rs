@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::Workload;
 use meshc_plan::{Histogram, StatsInclusion, StatsSettings, StatsSink};
 use serde::de::DeserializeOwned;
@@ -71,10 +71,7 @@ fn unreadable(workload: &Workload, annotation: &str, problem: &str) -> Diagnosti
     let finding = Diagnostic::new(&codes::UNUSABLE_SETTING, message)
         .consequence("the proxy keeps its statistics as without the annotation")
         .help("correct or remove the annotation");
-    match &workload.origin {
-        Origin::Declared { object, span } => finding.at(*span, "").about(object.clone(), ""),
-        Origin::Default { .. } => finding,
-    }
+    finding.at_origin(&workload.origin, "")
 }
 
 /// Texts of an annotation that are separated by commas, if it is there.

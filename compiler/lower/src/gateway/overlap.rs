@@ -53,10 +53,7 @@ fn overlap(origin: &Origin, names: &[String]) -> Diagnostic {
     let finding = Diagnostic::new(&codes::GATEWAY_SERVERS_OVERLAP, message)
         .consequence("Envoy refuses the whole listener, and with it every other host of the port")
         .help("let every host stand at one server of a port, whatever its namespace");
-    match origin {
-        Origin::Declared { object, span } => finding.at(*span, "").about(object.clone(), ""),
-        Origin::Default { .. } => finding,
-    }
+    finding.at_origin(origin, "")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_plan::VirtualHost;
 
 /// Takes from each virtual host the domains that an earlier one has, and reports it. A virtual host without any is left out.
@@ -36,14 +36,12 @@ fn twice(host: &VirtualHost, domains: &[String]) -> Diagnostic {
             "its requests get the routes of the first one; with istiod, Envoy refuses all routes of the port",
         )
         .help("let every host be routed on one port that the proxy listens on");
-    match &host.origin {
-        Origin::Declared { object, span } => finding.at(*span, "").about(object.clone(), ""),
-        Origin::Default { .. } => finding,
-    }
+    finding.at_origin(&host.origin, "")
 }
 
 #[cfg(test)]
 mod tests {
+    use meshc_diagnostics::Origin;
     use meshc_plan::TlsRequirement;
 
     use super::*;

@@ -86,18 +86,20 @@ fn budget(budget: &istio::RetryBudget) -> RetryBudget {
 
 /// Keepalive of the mesh, of which a DestinationRule replaces the values that it states.
 fn tcp_keepalive(config: &MeshConfig, stated: Option<&istio::TcpKeepalive>) -> Option<TcpKeepalive> {
-    if config.tcp_keepalive.is_none() && stated.is_none() {
-        return None;
-    }
-    let layers = [stated, config.tcp_keepalive.as_ref()];
+    let layers: Vec<_> = stated.into_iter().chain(&config.tcp_keepalive).collect();
+    (!layers.is_empty()).then(|| keepalive_of(&layers))
+}
+
+/// What several say of keepalive; an earlier one counts.
+pub(crate) fn keepalive_of(layers: &[&istio::TcpKeepalive]) -> TcpKeepalive {
     let pick = |value: fn(&istio::TcpKeepalive) -> Option<u32>| {
-        layers.iter().flatten().find_map(|layer| value(layer).filter(|value| *value > 0))
+        layers.iter().find_map(|layer| value(layer).filter(|value| *value > 0))
     };
-    Some(TcpKeepalive {
+    TcpKeepalive {
         probes: pick(|keepalive| keepalive.probes),
         time: pick(|keepalive| keepalive.time.map(whole_seconds)),
         interval: pick(|keepalive| keepalive.interval.map(whole_seconds)),
-    })
+    }
 }
 
 fn whole_seconds(time: meshc_api::Duration) -> u32 {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use meshc_api::ResourceSet;
 use meshc_api::kubernetes::ServiceType;
 use meshc_api::mesh_config::{MeshNetworks, Network};
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use super::surroundings::NETWORK;
 use crate::labels::{Labels, selects};
@@ -214,10 +214,7 @@ fn without_gateway(
             "state `address` and `port` of its gateway in MeshNetworks (`--mesh-networks`), or `spec.externalIPs` or \
              `status.loadBalancer` of the gateway's Service",
         );
-    match &about.origin {
-        Origin::Declared { object, span } => finding.at(*span, "").about(object.clone(), ""),
-        Origin::Default { .. } => finding,
-    }
+    finding.at_origin(&about.origin, "")
 }
 
 #[cfg(test)]

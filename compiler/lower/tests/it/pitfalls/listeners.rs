@@ -72,8 +72,7 @@ fn p_06_tcp_without_an_address_shares_a_port_with_http_and_the_first_of_two_gets
 #[test]
 fn p_23_sidecars_leave_the_addresses_of_clients_alone_and_gateways_add_theirs() {
     let server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}";
-    let gateway =
-        object("Gateway", "edge", "main", &format!("{{selector: {{istio: ingress}}, servers: [{server}]}}"));
+    let gateway = gateway(server);
     let routes = object(
         "VirtualService",
         "edge",

@@ -72,6 +72,11 @@ pub(super) fn object(kind: &str, namespace: &str, name: &str, spec: &str) -> Str
     )
 }
 
+/// A gateway with one server.
+pub(super) fn gateway(server: &str) -> String {
+    object("Gateway", "edge", "main", &format!("{{selector: {{istio: ingress}}, servers: [{server}]}}"))
+}
+
 /// A workload and its Service `web` in `shop`, with HTTP on port 80.
 pub(super) fn web() -> String {
     workload("shop", "web", "") + &service("shop", "web", 1, "{name: http, port: 80, targetPort: 8080}")

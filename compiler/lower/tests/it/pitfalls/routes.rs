@@ -13,9 +13,8 @@ fn route_to(hosts: &str, to: &str) -> String {
     format!("{{hosts: [{hosts}], http: [{{route: [{{destination: {{host: {to}}}}}]}}]}}")
 }
 
-fn gateway() -> String {
-    let server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}";
-    object("Gateway", "edge", "main", &format!("{{selector: {{istio: ingress}}, servers: [{server}]}}"))
+fn http_gateway() -> String {
+    gateway("{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}")
 }
 
 fn gateway_table() -> RouteTableName {
@@ -46,7 +45,8 @@ fn p_03_sidecars_take_the_first_rule_of_a_host_and_gateways_all_of_them() {
     let mesh = compile(&[web(), path("a", "mesh", "/a"), path("b", "mesh", "/b")]);
     assert_eq!(host(mesh.table(80), "web.shop.svc.cluster.local:80").routes.len(), 1);
     assert!(mesh.says(&codes::DUPLICATE_HOST));
-    let gateways = compile(&[web(), ingress(), gateway(), path("a", "main", "/a"), path("b", "main", "/b")]);
+    let gateways =
+        compile(&[web(), ingress(), http_gateway(), path("a", "main", "/a"), path("b", "main", "/b")]);
     let table = gateways.table_of("ingress", &gateway_table());
     assert_eq!(host(table, "web.shop.svc.cluster.local:80").routes.len(), 2);
 }

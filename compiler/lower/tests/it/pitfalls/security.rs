@@ -35,8 +35,7 @@ fn p_07_policies_are_asked_where_traffic_arrives_and_never_where_a_sidecar_sends
 #[test]
 fn p_07_gateways_ask_policies_for_tcp_too() {
     let server = "{port: {number: 80, name: tcp, protocol: TCP}, hosts: ['*']}";
-    let gateway =
-        object("Gateway", "edge", "main", &format!("{{selector: {{istio: ingress}}, servers: [{server}]}}"));
+    let gateway = gateway(server);
     let routes = object(
         "VirtualService",
         "edge",
