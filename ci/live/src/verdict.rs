@@ -3,6 +3,7 @@
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::echo::Seen;
 use crate::exchange::{Answer, Echo, Exchange, Failure, Outcome};
@@ -12,6 +13,11 @@ pub(crate) use summary::summary;
 
 /// How many single problems are told before they are only counted.
 const TOLD: usize = 3;
+
+/// How much less than `atLeast` a call may take. An event loop sets its timers by the time at which its turn began, so a timer
+/// is early by as long as the turn had lasted when it was set: on a loaded machine that is as long as the scheduler lets others
+/// run meanwhile, tens of milliseconds. A timer that is missing altogether is off by far more than this.
+const EARLY: Duration = Duration::from_millis(100);
 
 /// What is wrong, as sentences; nothing if the verdict holds.
 pub(crate) fn judge(expect: &Expect, exchanges: &[Exchange], seen: &BTreeMap<String, Seen>) -> Vec<String> {
@@ -106,8 +112,8 @@ fn upstream(exchanges: &[Exchange], host: &str) -> Vec<Exchange> {
 /// The first thing that is wrong with one exchange.
 fn mismatch(expect: &Expect, exchange: &Exchange) -> Option<String> {
     let took = u128::from(exchange.elapsed_ms);
-    if let Some(least) = expect.at_least.filter(|least| took < least.as_millis()) {
-        return Some(format!("took {took} ms, less than {least:?}"));
+    if let Some(least) = expect.at_least.filter(|least| took < least.saturating_sub(EARLY).as_millis()) {
+        return Some(format!("took {took} ms, less than {least:?} by more than {EARLY:?}"));
     }
     if let Some(most) = expect.at_most.filter(|most| took > most.as_millis()) {
         return Some(format!("took {took} ms, more than {most:?}"));
@@ -277,6 +283,15 @@ mod tests {
         ] {
             assert_eq!(judged(wrong, &exchanges).len(), 1, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_timer_may_be_early_by_a_turn_of_the_event_loop_and_no_more() {
+        let after = |elapsed_ms| [Exchange { elapsed_ms, ..answered("a.b", 504) }];
+        assert_eq!(judged("{status: 504, atLeast: 500ms}", &after(497)), Vec::<String>::new());
+        assert_eq!(judged("{status: 504, atLeast: 500ms}", &after(400)), Vec::<String>::new());
+        let early = judged("{status: 504, atLeast: 500ms}", &after(399));
+        assert_eq!(early, ["took 399 ms, less than 500ms by more than 100ms"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::traffic::{CallSpec, RequestSpec, SeenExpect, Traffic};
 use crate::verdict;
 
 /// How long it may take until requests that nobody waits for (mirrored ones) have arrived.
-const STRAGGLERS: Duration = Duration::from_secs(5);
+const STRAGGLERS: Duration = Duration::from_secs(30);
 
 /// Makes every call, one after the other.
 pub(super) async fn make(
