@@ -1,9 +1,10 @@
 //! Connections to upstreams that are used again (dataplane.md §7.6, 21).
 
 use std::io::{BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -120,8 +121,36 @@ fn pitfall_21_a_request_is_repeated_once_and_on_a_connection_of_its_own() {
     );
 }
 
+/// Resets connections as soon as they are there, and counts them.
+fn resetting_server() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+    });
+    (address, connections)
+}
+
+#[test]
+fn a_new_connection_that_takes_nothing_is_not_replaced() {
+    // Whether the reset comes before the first byte or behind it is chance; with so many connections both happen.
+    const REQUESTS: usize = 300;
+    let (address, connections) = resetting_server();
+    let proxy = start("outbound", &http(&json!([to("server")])), &[("server", upstream(address))]);
+    let stream = connect(proxy.port);
+    for _ in 0..REQUESTS {
+        assert_eq!(ask(&stream, &request("GET", "/", &[])).status, 503);
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), REQUESTS, "each request goes once");
+}
+
 /// Answers streams of HTTP/2 with 200, but closes the first connection at its second stream, with or without saying so.
-fn http2_server(goaway: bool) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+fn http2_server(goaway: bool) -> (SocketAddr, Arc<AtomicUsize>) {
     const HEADERS: u8 = 1;
     let (connections, streams) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&streams);
