@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use meshc_contract::proxy::{Direction, TcpProxy, WeightedTcp};
+use meshc_contract::proxy::{Destination, Direction, TcpProxy, WeightedTcp};
 
 use crate::config::{Config, TcpChain};
 use crate::connection::Connection;
@@ -46,6 +46,7 @@ pub(crate) async fn serve(
         Some(upstream) => session.run(stream, &upstream, &drain, &mut record).await,
         None => {
             record.flags = Flags::NO_CLUSTER;
+            session.count_failure(None, record.flags);
             stream.reset();
         }
     }
@@ -90,7 +91,7 @@ impl Session<'_> {
         record.upstream.name = Some(Arc::clone(&upstream.name));
         let Ok(_permit) = upstream.begin_connection() else {
             record.flags = Flags::UPSTREAM_OVERFLOW;
-            self.count_failure(upstream, record.flags);
+            self.count_failure(upstream.source.destination.as_ref(), record.flags);
             return stream.reset();
         };
         match self.connect(upstream, &mut record.upstream).await {
@@ -105,7 +106,7 @@ impl Session<'_> {
             }
             Err(flags) => {
                 record.flags = flags;
-                self.count_failure(upstream, flags);
+                self.count_failure(upstream.source.destination.as_ref(), flags);
                 // The client learns that nobody took what it sent.
                 stream.reset();
             }
@@ -189,25 +190,24 @@ impl Session<'_> {
     }
 
     fn counts(&self, upstream: &Upstream, peer: Option<&Peer>) -> Counts {
-        let series = self.series(upstream, peer);
+        let series = self.series(upstream.source.destination.as_ref(), peer);
         let counts = self.labels.metrics().tcp(series);
         counts.opened();
         Counts { series, counts, counted: std::cell::Cell::new((0, 0)) }
     }
 
     /// A connection that found no endpoint was opened and closed all the same.
-    fn count_failure(&self, upstream: &Upstream, flags: Flags) {
+    fn count_failure(&self, destination: Option<&Destination>, flags: Flags) {
         if self.chain.metrics {
-            let series = Series { flags, ..self.series(upstream, None) };
+            let series = Series { flags, ..self.series(destination, None) };
             let counts = self.labels.metrics().tcp(series);
             counts.opened();
             counts.closed();
         }
     }
 
-    fn series(&self, upstream: &Upstream, server: Option<&Peer>) -> Series {
+    fn series(&self, destination: Option<&Destination>, server: Option<&Peer>) -> Series {
         let labels = self.labels;
-        let destination = upstream.source.destination.as_ref();
         let client = self.connection.peer.as_ref().map(|peer| peer.uri.as_str());
         let reporter = self.connection.direction;
         let peer: PeerId = match (reporter, server) {

@@ -18,7 +18,7 @@ mod time;
 pub(crate) use access_log::AccessLog;
 pub(crate) use flags::Flags;
 pub(crate) use format::Format;
-pub(crate) use labels::{Labels, PeerId, Protocol, Security, TargetId};
+pub(crate) use labels::{Labels, Outside, PeerId, Protocol, Security, TargetId};
 pub(crate) use metrics::{Metrics, Outcome, Series, TcpSeries};
 pub(crate) use record::{HttpRecord, Record, UpstreamRecord};
 pub(crate) use sink::flush as flush_access_logs;

@@ -1,7 +1,8 @@
 //! One request with its response, for logs and counts.
 
+mod client;
+
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,74 +10,15 @@ use std::time::{Duration, Instant};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Version};
 use meshc_contract::proxy::Direction;
 
+pub(super) use self::client::Client;
 use super::HttpConnection;
 use super::body::Progress;
-use super::client_cert::Spelled;
 use super::names::GRPC_STATUS;
 use super::read::Head;
-use crate::config::ChainRef;
-use crate::connection::Connection;
-use crate::drain;
+use super::route::Route;
 use crate::telemetry::{
     Flags, HttpRecord, Outcome, PeerId, Protocol, Record, Security, Series, TargetId, UpstreamRecord,
 };
-
-/// The client side of a connection: what all its requests share.
-#[derive(Debug)]
-pub(super) struct Client {
-    pub(super) connection: Rc<Connection>,
-    pub(super) chain: ChainRef,
-    pub(super) drain: drain::Watch,
-    /// The workload of the client, for metrics.
-    pub(super) peer: PeerId,
-    /// Requests that are on their way.
-    pub(super) active: Cell<u32>,
-    /// Address of the client as headers have it.
-    pub(super) address: HeaderValue,
-    /// What is forwarded of its certificate.
-    pub(super) spelled: Spelled,
-    /// When the last of them ended.
-    pub(super) last: Cell<Instant>,
-    texts: Texts,
-}
-
-/// Texts of the connection for logs.
-#[derive(Debug)]
-struct Texts {
-    server_name: Arc<str>,
-    peer_uri: Arc<str>,
-    peer_subject: Arc<str>,
-    tls: Option<(Arc<str>, Arc<str>)>,
-}
-
-impl Client {
-    pub(super) fn new(
-        connection: Rc<Connection>,
-        chain: ChainRef,
-        drain: drain::Watch,
-        http: &HttpConnection,
-    ) -> Self {
-        let peer = connection.peer.as_ref();
-        let text = |text: Option<&String>| Arc::from(text.map(String::as_str).unwrap_or_default());
-        Self {
-            peer: http.labels.peer(peer.map(|peer| peer.uri.as_str())),
-            address: HeaderValue::from_str(&connection.remote.ip().to_canonical().to_string())
-                .unwrap_or(HeaderValue::from_static("")),
-            active: Cell::new(0),
-            spelled: Spelled::default(),
-            last: Cell::new(Instant::now()),
-            texts: Texts {
-                server_name: Arc::from(connection.inspected.server_name.as_str()),
-                peer_uri: text(peer.map(|peer| &peer.uri)),
-                peer_subject: text(peer.map(|peer| &peer.subject)),
-                tls: peer.map(|peer| (Arc::from(peer.version), Arc::from(peer.cipher))),
-            },
-            connection,
-            chain,
-            drain,
-        }
-    }
-}
 
 /// One request with its response. It is logged and counted when it is dropped: once the last byte of the response is with the
 /// connection, or the client is gone.
@@ -95,6 +37,8 @@ pub(super) struct Exchange {
     pub(super) grpc_status: Option<u16>,
     /// Service and workload of the upstream.
     pub(super) target: Option<(TargetId, PeerId)>,
+    /// What counts instead of a service where the host is unknown.
+    outside: Option<TargetId>,
     /// Whether the response ended as it should.
     pub(super) complete: bool,
     log: Option<Box<Record>>,
@@ -118,6 +62,7 @@ impl Exchange {
             grpc: false,
             grpc_status: None,
             target: None,
+            outside: None,
             complete: false,
             log,
         })
@@ -140,10 +85,14 @@ impl Exchange {
         http.request = some_of(&head.parts.headers, &self.http.logged_request);
     }
 
-    /// Notes what a log says of the route.
-    pub(super) fn observe_route(&mut self, name: Option<&Arc<str>>) {
+    /// Notes what a log says of the route, and what it says of the service.
+    pub(super) fn observe_route(&mut self, route: Option<&Route>, head: &Head) {
+        let Some(route) = route else { return };
+        if let Some(outside) = route.outside.filter(|_| self.http.metrics) {
+            self.outside = Some(self.http.labels.outside(outside, head.authority()));
+        }
         if let Some(record) = &mut self.log {
-            record.route = name.cloned();
+            record.route.clone_from(&route.name);
         }
     }
 
@@ -238,7 +187,7 @@ impl Exchange {
             reporter: http.direction,
             source,
             destination,
-            target: service,
+            target: self.outside.unwrap_or(service),
             protocol: if self.grpc { Protocol::Grpc } else { Protocol::Http },
             security,
             code: self.code,

@@ -18,6 +18,7 @@ use super::Build;
 use super::header_operations::HeaderOperations;
 use super::read::{Head, View};
 use crate::config::ConfigError;
+use crate::telemetry::Outside;
 
 /// A table of routes.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(super) struct VirtualHost {
 pub(super) struct Route {
     /// Name, for logs.
     pub(super) name: Option<Arc<str>>,
+    /// Whether its requests are for hosts that the proxy does not know, for metrics.
+    pub(super) outside: Option<Outside>,
     /// Which requests.
     pub(super) matches: RouteMatch,
     /// What happens to them.
@@ -108,6 +111,7 @@ impl Route {
         let proxy::Route { name, matches, action, headers, fault, cors } = source;
         Ok(Self {
             name: name.as_deref().map(Arc::from),
+            outside: name.as_deref().and_then(Outside::of_route),
             matches: matches.clone(),
             action: match action {
                 proxy::RouteAction::Forward(forward) => Action::Forward(Box::new(

@@ -84,7 +84,7 @@ async fn filter<'h>(
     if claims.is_some() && http.jwt.as_ref().is_some_and(super::jwt::Jwt::reroutes) {
         (host, route) = http.routes.find(&head, claims.as_ref());
     }
-    exchange.observe_route(route.and_then(|route| route.name.as_ref()));
+    exchange.observe_route(route, &head);
     let denied = |reply| aimed(reply, route, exchange);
     authorize(http, client, &head, origin, claims.as_ref()).map_err(denied)?;
     if let Some(fault) = route.and_then(|route| route.fault.as_ref()) {

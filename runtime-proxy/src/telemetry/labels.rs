@@ -1,14 +1,44 @@
 //! Labels of Istio's metrics, interned: a request carries numbers, and only a scrape spells them.
 
+mod interner;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use meshc_contract::proxy::{Destination, Direction, Node, ProxyConfig, WorkloadLabels};
 
+pub(super) use self::interner::{Interner, Target};
+use self::interner::{LONGEST_HOST, MOST, MOST_HOSTS};
 use super::Metrics;
 
-/// Most peers and targets that are told apart; what comes later is `unknown`, so that nobody can fill the memory with names.
-const MOST: usize = 20_000;
+/// Clusters of Istio's that stand for no service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outside {
+    /// Where traffic ends that is not allowed.
+    BlackHole,
+    /// Where unknown traffic goes that is allowed.
+    Passthrough,
+}
+
+impl Outside {
+    /// That of a route by the name that Istio gives it: requests for hosts that a sidecar does not know count for these clusters
+    /// wherever they are sent (`block_all` is answered by the proxy, `allow_any` may go to an egress proxy).
+    pub(crate) fn of_route(name: &str) -> Option<Self> {
+        match name {
+            "block_all" => Some(Self::BlackHole),
+            "allow_any" => Some(Self::Passthrough),
+            _ => None,
+        }
+    }
+
+    /// The name of the cluster.
+    fn name(self) -> &'static str {
+        match self {
+            Self::BlackHole => "BlackHoleCluster",
+            Self::Passthrough => "PassthroughCluster",
+        }
+    }
+}
 
 /// A workload, as the labels of one side of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,70 +70,6 @@ pub(crate) enum Security {
     Unknown,
 }
 
-/// Values that are interned once and never forgotten.
-#[derive(Debug, Default)]
-pub(super) struct Interner {
-    workloads: Table<WorkloadLabels>,
-    targets: Table<Target>,
-}
-
-/// A service as labels tell it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Target {
-    pub(super) host: String,
-    pub(super) name: String,
-    pub(super) namespace: String,
-}
-
-#[derive(Debug)]
-struct Table<T> {
-    numbers: BTreeMap<T, u32>,
-    values: Vec<T>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self { numbers: BTreeMap::new(), values: Vec::new() }
-    }
-}
-
-impl<T: Ord + Clone + Default> Table<T> {
-    fn number(&mut self, value: &T) -> u32 {
-        if let Some(number) = self.numbers.get(value) {
-            return *number;
-        }
-        let value = if self.values.len() < MOST { value.clone() } else { T::default() };
-        let next = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(value.clone()).or_insert(next);
-        if number == next {
-            self.values.push(value);
-        }
-        number
-    }
-
-    fn value(&self, number: u32) -> T {
-        usize::try_from(number).ok().and_then(|at| self.values.get(at)).cloned().unwrap_or_default()
-    }
-}
-
-impl Interner {
-    pub(super) fn workload(&mut self, labels: &WorkloadLabels) -> PeerId {
-        PeerId(self.workloads.number(labels))
-    }
-
-    pub(super) fn workload_of(&self, id: PeerId) -> WorkloadLabels {
-        self.workloads.value(id.0)
-    }
-
-    pub(super) fn target(&mut self, target: &Target) -> TargetId {
-        TargetId(self.targets.number(target))
-    }
-
-    pub(super) fn target_of(&self, id: TargetId) -> Target {
-        self.targets.value(id.0)
-    }
-}
-
 /// Who the proxy is and whom it knows, for the labels of metrics.
 #[derive(Debug)]
 pub(crate) struct Labels {
@@ -114,6 +80,8 @@ pub(crate) struct Labels {
     peers: BTreeMap<String, WorkloadLabels>,
     /// Peers that were seen, by their principal.
     seen: Mutex<BTreeMap<String, PeerId>>,
+    /// Hosts outside that were seen.
+    hosts: Mutex<BTreeMap<String, [Option<TargetId>; 2]>>,
 }
 
 impl Labels {
@@ -132,7 +100,15 @@ impl Labels {
             )
         });
         let metrics = Arc::clone(metrics);
-        Self { metrics, local, unknown, unknown_target, peers: peers.clone(), seen: Mutex::default() }
+        Self {
+            metrics,
+            local,
+            unknown,
+            unknown_target,
+            peers: peers.clone(),
+            seen: Mutex::default(),
+            hosts: Mutex::default(),
+        }
     }
 
     /// The counts that these labels are for.
@@ -151,6 +127,10 @@ impl Labels {
         }
         let mut labels = self.peers.get(principal).cloned().unwrap_or_default();
         principal.clone_into(&mut labels.principal);
+        if let Some(namespace) = namespace(principal) {
+            // Istio's metrics believe the certificate more than what else they know.
+            namespace.clone_into(&mut labels.namespace);
+        }
         let id = self.metrics.interning(|interner| interner.workload(&labels));
         if seen.len() < MOST {
             seen.insert(principal.to_owned(), id);
@@ -164,7 +144,7 @@ impl Labels {
         workload.map_or(self.unknown, |labels| self.metrics.interning(|interner| interner.workload(labels)))
     }
 
-    /// The service that an upstream stands for. A host that no configuration names is never a label.
+    /// The service that an upstream stands for.
     pub(crate) fn target(&self, destination: Option<&Destination>) -> TargetId {
         let Some(destination) = destination else { return self.unknown_target };
         let Destination { host, name, namespace, workload: _ } = destination;
@@ -172,11 +152,45 @@ impl Labels {
         self.metrics.interning(|interner| interner.target(&target))
     }
 
+    /// No service, and the host that a client asked for: the one label that no configuration bounds, so that a limit does.
+    pub(crate) fn outside(&self, outside: Outside, host: &str) -> TargetId {
+        let at = usize::from(outside == Outside::Passthrough);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = hosts.get(host).and_then(|ids| ids[at]) {
+            return id;
+        }
+        let id = self.metrics.interning(|interner| interner.outside(outside, host));
+        // Those that are kept have a label of their own, or the limit is not reached yet.
+        if hosts.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
+            hosts.entry(host.to_owned()).or_default()[at] = Some(id);
+        }
+        id
+    }
+
     /// The two sides of a series: who sent and who received, seen from a listener of some direction.
     pub(crate) fn sides(&self, direction: Direction, peer: PeerId) -> (PeerId, PeerId) {
         match direction {
             Direction::Inbound => (peer, self.local),
             Direction::Outbound => (self.local, peer),
+        }
+    }
+}
+
+/// The namespace in a SPIFFE ID of Istio's (`spiffe://<trust domain>/ns/<namespace>/sa/<service account>`).
+fn namespace(principal: &str) -> Option<&str> {
+    let mut parts = principal.strip_prefix("spiffe://")?.split('/').skip(1);
+    (parts.next()? == "ns").then(|| parts.next())?.filter(|namespace| !namespace.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_namespace_of_a_peer_is_that_of_its_certificate() {
+        assert_eq!(namespace("spiffe://a.example/ns/web/sa/front"), Some("web"));
+        for other in ["spiffe://a.example/web", "spiffe://a.example/ns/", "https://a.example/ns/web", ""] {
+            assert_eq!(namespace(other), None, "{other}");
         }
     }
 }

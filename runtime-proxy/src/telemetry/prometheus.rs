@@ -26,6 +26,9 @@ const TCP_COUNTERS: [(&str, &str); 4] = [
     ("istio_tcp_received_bytes_total", "Bytes that came from clients."),
 ];
 
+/// What is told of what is not known.
+const UNKNOWN: &str = "unknown";
+
 /// Labels as they stand between braces.
 pub(super) fn spell(labels: &[(&str, &str)]) -> String {
     let mut text = String::new();
@@ -119,41 +122,19 @@ fn label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// Istio's labels of a series; what is not known is `unknown`.
+/// Istio's labels of a series, by the rules of its stats filter; what is not known is `unknown`.
 fn istio(interner: &Interner, series: &Series) -> String {
     let Series { reporter, source, destination, target, protocol, security, code, grpc, flags } = series;
     let mut out = String::with_capacity(1_024);
     let mut add = |name: &str, value: &str| label(&mut out, name, value);
-    let known = |value: String| if value.is_empty() { "unknown".to_owned() } else { value };
     let reported = match reporter {
         Direction::Inbound => "destination",
         Direction::Outbound => "source",
     };
     add("reporter", reported);
-    for (side, id) in [("source", source), ("destination", destination)] {
-        let WorkloadLabels {
-            workload,
-            namespace,
-            app,
-            version,
-            canonical_service,
-            canonical_revision,
-            cluster,
-            principal,
-        } = interner.workload_of(*id);
-        add(&format!("{side}_workload"), &known(workload));
-        add(&format!("{side}_workload_namespace"), &known(namespace));
-        add(&format!("{side}_principal"), &known(principal));
-        add(&format!("{side}_app"), &known(app));
-        add(&format!("{side}_version"), &known(version));
-        add(&format!("{side}_cluster"), &known(cluster));
-        add(&format!("{side}_canonical_service"), &known(canonical_service));
-        add(&format!("{side}_canonical_revision"), &known(canonical_revision));
-    }
-    let Target { host, name, namespace } = interner.target_of(*target);
-    add("destination_service", &known(host));
-    add("destination_service_name", &known(name));
-    add("destination_service_namespace", &known(namespace));
+    let destination = interner.workload_of(*destination);
+    sides(&interner.workload_of(*source), &destination, &mut add);
+    service(*reporter, &interner.target_of(*target), &destination, &mut add);
     let spelled = match protocol {
         Protocol::Http => "http",
         Protocol::Grpc => "grpc",
@@ -172,10 +153,61 @@ fn istio(interner: &Interner, series: &Series) -> String {
     let policy = match security {
         Security::MutualTls => "mutual_tls",
         Security::None => "none",
-        Security::Unknown => "unknown",
+        Security::Unknown => UNKNOWN,
     };
     add("connection_security_policy", policy);
     out
+}
+
+/// The first text that is known.
+fn known<'t>(texts: &[&'t str]) -> &'t str {
+    texts.iter().copied().find(|text| !text.is_empty()).unwrap_or(UNKNOWN)
+}
+
+/// The workloads of both sides.
+fn sides(source: &WorkloadLabels, destination: &WorkloadLabels, add: &mut impl FnMut(&str, &str)) {
+    for (side, labels) in [("source", source), ("destination", destination)] {
+        let WorkloadLabels {
+            workload,
+            namespace,
+            app,
+            version,
+            canonical_service,
+            canonical_revision,
+            cluster,
+            principal,
+        } = labels;
+        add(&format!("{side}_workload"), known(&[workload]));
+        add(&format!("{side}_workload_namespace"), known(&[namespace]));
+        add(&format!("{side}_principal"), known(&[principal]));
+        add(&format!("{side}_app"), known(&[app]));
+        add(&format!("{side}_version"), known(&[version]));
+        add(&format!("{side}_cluster"), known(&[cluster]));
+        add(&format!("{side}_canonical_service"), known(&[canonical_service]));
+        // The one label for which Istio has another word.
+        add(&format!("{side}_canonical_revision"), known(&[canonical_revision, "latest"]));
+    }
+}
+
+/// The service that was asked. One that receives knows itself, whatever it was asked by; one that sends knows the namespace of whom it
+/// reached, if nothing else.
+fn service(
+    reporter: Direction,
+    target: &Target,
+    destination: &WorkloadLabels,
+    add: &mut impl FnMut(&str, &str),
+) {
+    let Target { host, name, namespace } = target;
+    let WorkloadLabels { canonical_service, namespace: own, .. } = destination;
+    let (service, called, namespace) = match reporter {
+        Direction::Inbound => {
+            (known(&[host, canonical_service]), known(&[name, canonical_service]), known(&[own]))
+        }
+        Direction::Outbound => (known(&[host]), known(&[name]), known(&[namespace, own])),
+    };
+    add("destination_service", service);
+    add("destination_service_name", called);
+    add("destination_service_namespace", namespace);
 }
 
 #[cfg(test)]
@@ -249,5 +281,33 @@ mod tests {
             text.contains("# TYPE meshc_proxy_build_info gauge\nmeshc_proxy_build_info{version=\"1\"} 1\n")
         );
         assert!(text.contains("meshc_proxy_reloads_total 2\n"));
+    }
+
+    #[test]
+    fn a_service_that_is_not_known_has_the_labels_of_istios_stats_filter() {
+        let local = WorkloadLabels {
+            namespace: "here".to_owned(),
+            canonical_service: "web".to_owned(),
+            ..WorkloadLabels::default()
+        };
+        let said = |reporter, target: &Target, destination: &WorkloadLabels| {
+            let mut values = Vec::new();
+            service(reporter, target, destination, &mut |_: &str, value: &str| values.push(value.to_owned()));
+            values.join(" ")
+        };
+        let named = |name: &str| Target { name: name.to_owned(), ..Target::default() };
+        let nobody = WorkloadLabels::default();
+        for (reporter, name, destination, expected) in [
+            (Direction::Inbound, "InboundPassthroughCluster", &local, "web InboundPassthroughCluster here"),
+            (Direction::Inbound, "", &local, "web web here"),
+            (Direction::Outbound, "BlackHoleCluster", &nobody, "unknown BlackHoleCluster unknown"),
+            (Direction::Outbound, "PassthroughCluster", &local, "unknown PassthroughCluster here"),
+            (Direction::Outbound, "", &nobody, "unknown unknown unknown"),
+        ] {
+            assert_eq!(said(reporter, &named(name), destination), expected);
+        }
+        let target = Target { namespace: "there".to_owned(), ..named("a") };
+        assert_eq!(said(Direction::Outbound, &target, &local), "unknown a there");
+        assert_eq!(said(Direction::Inbound, &target, &local), "web a here");
     }
 }

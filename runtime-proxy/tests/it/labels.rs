@@ -11,10 +11,9 @@ use crate::mesh::Root;
 use crate::proxy::{Proxy, connect, echo_server, eventually, free_port, loopback, upstream};
 
 /// The compiled configuration of a workload, as the golden files have it.
-fn compiled(workload: &str) -> Value {
+fn compiled(workload: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../golden/proxy/bookinfo/bootstrap");
-    let text = std::fs::read_to_string(format!("{folder}/bookinfo.{workload}/proxy.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
+    std::fs::read_to_string(format!("{folder}/bookinfo.{workload}/proxy.json")).unwrap()
 }
 
 /// Starts the proxy of a workload with one of its listeners, on a port of the loopback address where there is no capture. Of its
@@ -26,7 +25,19 @@ fn start(
     port: u16,
     elsewhere: &[(&str, SocketAddr)],
 ) -> Proxy {
-    let mut config = compiled(workload);
+    start_changed(workload, identity, listener, port, elsewhere, |text| serde_json::from_str(text).unwrap())
+}
+
+/// The same with a configuration that is changed first.
+fn start_changed(
+    workload: &str,
+    identity: Value,
+    listener: &str,
+    port: u16,
+    elsewhere: &[(&str, SocketAddr)],
+    change: impl FnOnce(&str) -> Value,
+) -> Proxy {
+    let mut config = change(&compiled(workload));
     config["identity"] = identity;
     config["admin"] =
         json!({ "port": free_port(), "statusPort": free_port(), "prometheusPort": free_port() });
@@ -79,7 +90,7 @@ fn side(side: &str, [workload, namespace, app, version, principal, cluster]: [&s
         ("app", app.to_owned()),
         ("version", version.to_owned()),
         ("canonical_service", app.to_owned()),
-        ("canonical_revision", version.to_owned()),
+        ("canonical_revision", if version == "unknown" { "latest" } else { version }.to_owned()),
         ("principal", principal.to_owned()),
         ("cluster", cluster.to_owned()),
     ]
@@ -103,6 +114,7 @@ const REVIEWS: [&str; 6] = [
     "spiffe://cluster.local/ns/bookinfo/sa/reviews",
     "Kubernetes",
 ];
+/// Istio's word for a canonical revision that is not known is another one.
 const NOBODY: [&str; 6] = ["unknown"; 6];
 
 /// All labels of a series.
@@ -227,5 +239,88 @@ fn bytes_to_no_service_are_counted_under_the_name_of_the_cluster() {
         ("istio_tcp_sent_bytes_total", 11.0),
     ] {
         assert_eq!(series(&mesh.client, metric), [(expected.clone(), value)], "{metric}");
+    }
+}
+
+/// The labels of traffic to no service.
+fn outside(service: &str, name: &str, others: &[(&str, &str)]) -> Labels {
+    let service = [
+        ("destination_service", service),
+        ("destination_service_name", name),
+        ("destination_service_namespace", "unknown"),
+        ("reporter", "source"),
+        ("connection_security_policy", "unknown"),
+    ];
+    labels(PRODUCTPAGE, NOBODY, &[&service, others].concat())
+}
+
+/// The only series of a metric, once it is there.
+fn only(proxy: &Proxy, metric: &str) -> Labels {
+    eventually(|| !series(proxy, metric).is_empty(), "something is counted");
+    let [(labels, value)] = series(proxy, metric).try_into().unwrap();
+    assert!((value - 1.0_f64).abs() < f64::EPSILON);
+    labels
+}
+
+#[test]
+fn requests_for_unknown_hosts_count_for_istios_clusters_and_tell_the_host() {
+    let backend = Backend::saying("ok");
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::new();
+    let refusing = json!({ "directResponse": { "status": 502 } });
+    for (refused, cluster, status) in
+        [(false, "PassthroughCluster", "200"), (true, "BlackHoleCluster", "502")]
+    {
+        let port = free_port();
+        let identity = root.issue_in(folder.path(), "bookinfo", "productpage");
+        let passed = [("PassthroughCluster", backend.address)];
+        let client = start_changed("productpage-v1", identity, "0.0.0.0_9080", port, &passed, |text| {
+            // As outbound traffic policy REGISTRY_ONLY has it.
+            let mut table: Value = serde_json::from_str(text).unwrap();
+            for host in table["routeTables"]["9080"]["virtualHosts"].as_array_mut().unwrap() {
+                if refused && host["name"] == "allow_any" {
+                    host["name"] = "block_all".into();
+                    host["routes"][0]["name"] = "block_all".into();
+                    host["routes"][0]["action"] = refusing.clone();
+                }
+            }
+            table
+        });
+        let answer = get(port, "/", &[("Host", "api.example.com:9080")]);
+        assert_eq!(answer.status.to_string(), status);
+        let http = [
+            ("request_protocol", "http"),
+            ("response_code", status),
+            ("grpc_response_status", ""),
+            ("response_flags", "-"),
+        ];
+        let expected = outside("api.example.com:9080", cluster, &http);
+        assert_eq!(only(&client, "istio_requests_total"), expected);
+    }
+}
+
+#[test]
+fn connections_that_nothing_takes_count_for_the_cluster_that_refuses_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::new();
+    for (named, name, flags) in [("BlackHoleCluster", "BlackHoleCluster", "UH"), ("nothing", "unknown", "NC")]
+    {
+        let port = free_port();
+        let identity = root.issue_in(folder.path(), "bookinfo", "productpage");
+        let client =
+            start_changed("productpage-v1", identity, "0.0.0.0_9080", port, &[], |text| {
+                serde_json::from_str(&text.replace(
+                    "{\"upstream\": \"PassthroughCluster\"}",
+                    &json!({ "upstream": named }).to_string(),
+                ))
+                .unwrap()
+            });
+        let mut stream = connect(port);
+        stream.write_all(b"\x01\x02no HTTP\r\n").unwrap();
+        assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)), "nobody answers");
+        let tcp = [("request_protocol", "tcp"), ("response_flags", flags)];
+        for metric in ["istio_tcp_connections_opened_total", "istio_tcp_connections_closed_total"] {
+            assert_eq!(only(&client, metric), outside("unknown", name, &tcp), "{metric}");
+        }
     }
 }

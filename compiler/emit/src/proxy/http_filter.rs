@@ -50,7 +50,7 @@ pub(super) fn http_filters(filters: &[HttpFilter], site: &mut Site<'_>) -> HttpF
 
 /// Istio's metrics, of HTTP or of bytes.
 pub(super) fn stats(filter: &StatsFilter, site: &mut Site<'_>) {
-    // The proxy never takes the `Host` header for a destination.
+    // The proxy takes the `Host` header for a destination where Istio's catch-all routes do, which only sidecars have.
     let StatsFilter { disable_host_header_fallback: _, tcp_reporting_duration, overrides } = filter;
     if !overrides.is_empty() {
         site.lacks(&feature::METRIC_OVERRIDES, "");
