@@ -188,9 +188,6 @@ impl Service {
     /// means that every certificate of the mesh will do.
     #[must_use]
     pub fn service_accounts(&self, mesh: &Mesh) -> Vec<String> {
-        if self.registry == Registry::External && !self.subject_alt_names.is_empty() {
-            return sorted(self.subject_alt_names.iter().cloned());
-        }
         let stated = self.service_accounts.iter().cloned();
         let endpoints = self.endpoints.iter().filter_map(|endpoint| endpoint.identity.as_ref());
         let known =
@@ -266,10 +263,11 @@ mod tests {
     }
 
     #[test]
-    fn names_that_a_service_entry_states_replace_those_of_its_endpoints() {
+    fn names_that_a_service_entry_states_stand_beside_those_of_its_endpoints() {
         let entry = "{hosts: [a.example], location: MESH_INTERNAL, resolution: STATIC, subjectAltNames: [b, a], \
                       endpoints: [{address: 192.0.2.1, serviceAccount: x}], ports: [{number: 80, name: http, protocol: HTTP}]}";
         let fixture = resolve(&istio("networking", "ServiceEntry", "shop", "a", entry));
-        assert_eq!(fixture.mesh.services[0].service_accounts(&fixture.mesh), ["a", "b"]);
+        let names = fixture.mesh.services[0].service_accounts(&fixture.mesh);
+        assert_eq!(names, ["a", "b", "spiffe://cluster.local/ns/shop/sa/x"]);
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::{EgressScope, Protocol, Service, ServicePort, is_wildcard};
-use meshc_plan::{RouteTable, RouteTableName, VirtualHost};
+use meshc_plan::{BindAddress, RouteTable, RouteTableName, VirtualHost};
 
 use super::catch_all::catch_all;
 use super::distinct::distinct;
 use super::virtual_host::virtual_hosts;
 use crate::context::ProxyContext;
+use crate::listener::bind::address;
 
 /// Longest body of a direct response, as Istio sets it: 1 MiB.
 pub(crate) const MAX_DIRECT_RESPONSE: u32 = 1024 * 1024;
@@ -19,7 +20,8 @@ pub(super) struct TableScope<'a> {
     pub(super) egress: &'a EgressScope,
     /// Port of the services that are routed to; 0 for all ports.
     pub(super) port: u16,
-    /// Services with the ports that count, by host. Of several services of one host, the last one counts, as in istiod.
+    /// Services with the ports that count, by host. Of several services of one host, the last one counts, but for those of the
+    /// networks of a ServiceEntry that has addresses, too: istiod takes any one of them, another one from push to push.
     pub(super) services: BTreeMap<&'a str, PortView<'a>>,
     /// Hosts of these services that are wildcards.
     pub(super) wildcards: Vec<&'a str>,
@@ -85,9 +87,14 @@ fn takes(egress: &EgressScope, port: u16, bind: Option<&str>) -> bool {
     let Some(stated) = &listener.port else { return true };
     let number = stated.number.unwrap_or(0);
     match bind {
-        Some(bind) => listener.bind.as_deref() == Some(bind),
+        Some(path) => listener.bind.as_deref().is_some_and(|bind| is_socket(bind, path)),
         None => number != 0 && number == u32::from(port),
     }
+}
+
+/// Whether a listener is bound to the Unix domain socket at a path.
+fn is_socket(bind: &str, path: &str) -> bool {
+    matches!(address(bind), BindAddress::Unix(stated) if stated == path)
 }
 
 fn serves_all_ports(egress: &EgressScope) -> bool {
@@ -110,9 +117,16 @@ fn services<'a>(
             0 => service.ports.iter().collect(),
             port => service.port(port).into_iter().collect(),
         };
-        if !ports.is_empty() {
+        let same_entry = |taken: &PortView<'_>| taken.service.object == service.object;
+        let named = services.get(service.host()).is_some_and(same_entry);
+        if !ports.is_empty() && !(named && is_network(service)) {
             services.insert(service.host(), PortView { service, ports });
         }
     }
     services
+}
+
+/// Whether a service stands for a block of addresses, which no request can name.
+fn is_network(service: &Service) -> bool {
+    matches!(service.addresses.as_slice(), [block] if block.contains('/'))
 }

@@ -37,7 +37,7 @@ pub(super) fn stated_tls(
         },
     };
     let skip_verify = settings.insecure_skip_verify == Some(true);
-    let names = names(settings, target.service);
+    let names = names(cx, settings, target.service);
     let sni = settings.sni.clone().filter(|sni| !sni.is_empty());
     // A dynamic forward proxy has no name of its own to check.
     let by_host = matches!(discovery, Discovery::DynamicForwardProxy { .. })
@@ -169,10 +169,11 @@ fn named_trust(name: &str) -> TrustSource {
     }
 }
 
-/// Names that the certificate must carry one of: those of the rule, else those of the ServiceEntry.
-fn names(settings: &ClientTlsSettings, service: &Service) -> Vec<String> {
+/// Names that the certificate must carry one of: those of the rule, else those of the ServiceEntry and of the accounts of its
+/// endpoints.
+fn names(cx: &ProxyContext<'_>, settings: &ClientTlsSettings, service: &Service) -> Vec<String> {
     if settings.subject_alt_names.is_empty() && service.registry == Registry::External {
-        service.subject_alt_names.clone()
+        service.service_accounts(cx.mesh)
     } else {
         settings.subject_alt_names.clone()
     }

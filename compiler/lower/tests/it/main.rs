@@ -5,6 +5,7 @@
 mod authn;
 mod authz;
 mod discovery;
+mod domains;
 mod dual_stack;
 mod expected;
 mod gateways;

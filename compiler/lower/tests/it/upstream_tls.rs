@@ -48,3 +48,33 @@ fn who_checks_no_certificate_checks_no_host_either() {
     let tls = tls_to_any("{mode: SIMPLE, insecureSkipVerify: true}");
     assert_eq!((tls.trust, tls.auto_san_validation), (None, false));
 }
+
+#[test]
+fn endpoints_of_a_service_entry_may_have_its_names_or_those_of_their_accounts() {
+    let entry = "---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: vm, namespace: shop}
+spec:
+  hosts: [vm.example.com]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  subjectAltNames: [vm.example.com]
+  endpoints: [{address: 192.0.2.1, serviceAccount: vm}]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: vm, namespace: shop}
+spec: {host: vm.example.com, trafficPolicy: {tls: {mode: MODE}}}
+";
+    for mode in ["ISTIO_MUTUAL", "SIMPLE"] {
+        let tree = format!("{CLIENT}{}", entry.replace("MODE", mode));
+        let plan = support::lower(&[("tree.yaml", &tree)], "");
+        let proxy = plan.proxies.values().next().expect("a proxy");
+        let of_vm = |name: &UpstreamName| matches!(name, UpstreamName::Outbound { host, .. } if host == "vm.example.com");
+        let upstream = proxy.upstreams.iter().find(|upstream| of_vm(&upstream.name)).expect("an upstream");
+        let UpstreamTlsChoice::Always(tls) = &upstream.tls else { panic!("{:?}", upstream.tls) };
+        assert_eq!(tls.names, ["spiffe://cluster.local/ns/shop/sa/vm", "vm.example.com"], "{mode}");
+    }
+}
