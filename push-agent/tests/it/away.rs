@@ -3,7 +3,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use crate::api::Api;
 use crate::release::{config_map, deployment, digest, namespace, release, write};
 use crate::rollout::Rollouts;
 use crate::server;
-use crate::wait::until;
+use crate::wait::{PATIENCE, until};
 
 const OFTEN: [&str; 6] = ["--poll", "100ms", "--max-backoff", "1s", "--listen", "127.0.0.1:0"];
 
@@ -57,7 +56,9 @@ fn a_new_release_is_delivered_once_the_api_server_is_back() {
     }
     assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200"), "restarting the agent would not help");
     let metrics = get(&address, "/metrics");
-    assert!(metrics.contains("meshc_agent_consecutive_failures 3"), "{metrics}");
+    // It goes on trying while it is asked.
+    let failures = metrics.lines().find_map(|line| line.strip_prefix("meshc_agent_consecutive_failures "));
+    assert!(failures.unwrap().parse::<f64>().unwrap() >= 3.0, "{metrics}");
     let config = || api.get("/api/v1/namespaces/away/configmaps/config").unwrap()["data"]["key"].clone();
     assert_eq!(config(), "one");
 
@@ -120,11 +121,11 @@ fn drift_is_repaired_and_a_release_that_is_half_written_is_waited_for() {
     let config = || api.get(path).map(|object| object["data"]["key"].clone());
     // Somebody deletes it, and somebody who owns nothing changes a field by force: the first is repaired, the second reported.
     api.delete(path);
-    until("the object is there again", Duration::from_secs(30), || config().filter(|value| value == "one"));
+    until("the object is there again", PATIENCE, || config().filter(|value| value == "one"));
     api.merge(&format!("{path}?fieldManager=somebody"), &json!({"data": {"key": "theirs"}}));
     failed_because(&mut running, "is owned by somebody");
     api.merge(&format!("{path}?fieldManager=somebody"), &json!({"data": null}));
-    until("the field is ours again", Duration::from_secs(30), || config().filter(|value| value == "one"));
+    until("the field is ours again", PATIENCE, || config().filter(|value| value == "one"));
 
     let file = dist.path().join("k8s/namespaces/drift/configmap-config.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -175,7 +176,7 @@ fn a_release_that_was_rolled_back_is_not_tried_again_until_there_is_another() {
     let path = "/apis/apps/v1/namespaces/held/deployments/app";
     let version = || api.get(path).unwrap()["metadata"]["resourceVersion"].clone();
     // The stand-in for the controller may still be at it.
-    let settled = until("the rollout has ended", Duration::from_secs(30), || {
+    let settled = until("the rollout has ended", PATIENCE, || {
         let live = api.get(path).unwrap();
         let seen = live["status"]["observedGeneration"] == live["metadata"]["generation"];
         seen.then(|| live["metadata"]["resourceVersion"].clone())

@@ -4,9 +4,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,10 +15,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::api::Api;
-use crate::wait::until;
+use crate::wait::{PATIENCE, until};
 
-/// How long the API server may take to be ready on a loaded machine.
-const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Token of an administrator.
 pub(crate) const ADMIN: &str = "admin-token";
 /// Token of the agent's service account.
@@ -116,7 +114,7 @@ impl Server {
     }
 
     fn wait_until_ready(&self) {
-        until("the API server is ready", READY_WITHIN, || {
+        until("the API server is ready", PATIENCE, || {
             let ended = self.child.lock().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the API server ended: see {}", self.folder.display());
             let certificate = self.certificate();
@@ -210,7 +208,15 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    // Below the range that the kernel takes from for connections, so that none of them has the port before the server does, or
+    // while it is stopped.
+    static NEXT: AtomicU16 = AtomicU16::new(8_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Starts a program that ends with this process. The kernel ends it with the thread that started it, so that is one that stays.

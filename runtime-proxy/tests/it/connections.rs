@@ -1,8 +1,8 @@
 //! Lives of connections: idle, old, drained, reloaded under, flooded.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -16,12 +16,14 @@ fn ask(stream: &TcpStream, target: &str) -> Answer {
     read_answer(&mut BufReader::new(stream), false).unwrap()
 }
 
-/// Waits until the other side has closed.
-fn ends(mut stream: &TcpStream) -> Duration {
-    let before = Instant::now();
-    let mut rest = Vec::new();
-    let _ = stream.read_to_end(&mut rest);
-    before.elapsed()
+/// Waits until the other side has closed, with or without a reset.
+fn ends(mut stream: &TcpStream) {
+    if let Err(error) = stream.read_to_end(&mut Vec::new()) {
+        assert!(
+            !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+            "the connection is still open"
+        );
+    }
 }
 
 #[test]
@@ -29,11 +31,12 @@ fn a_connection_that_is_idle_or_old_is_closed() {
     let backend = Backend::saying("ok");
     for limit in ["idleTimeout", "maxConnectionDuration"] {
         let mut settings = http(&json!([to("server")]));
-        settings["limits"][limit] = "0.3s".into();
+        // Long enough for the request to be answered before.
+        settings["limits"][limit] = "2s".into();
         let proxy = start("outbound", &settings, &[("server", upstream(backend.address))]);
         let stream = connect(proxy.port);
         assert_eq!(ask(&stream, "/").status, 200);
-        assert!(ends(&stream) < Duration::from_secs(20), "{limit}");
+        ends(&stream);
     }
 }
 
@@ -41,8 +44,10 @@ fn a_connection_that_is_idle_or_old_is_closed() {
 fn pitfall_22_a_drain_closes_idle_connections_and_lets_requests_end() {
     let (release, wait) = std::sync::mpsc::channel::<()>();
     let wait = std::sync::Arc::new(std::sync::Mutex::new(wait));
+    let (arrived, arrives) = std::sync::mpsc::channel::<()>();
     let backend = Backend::new(move |seen| {
         if seen.line.contains("/slow") {
+            arrived.send(()).unwrap();
             let _ = wait.lock().unwrap().recv();
         }
         Then::Answer(ok("ok"))
@@ -51,8 +56,9 @@ fn pitfall_22_a_drain_closes_idle_connections_and_lets_requests_end() {
     let (idle, busy) = (connect(proxy.port), connect(proxy.port));
     assert_eq!(ask(&idle, "/").status, 200);
     (&mut &busy).write_all(request("GET", "/slow", &[]).as_bytes()).unwrap();
+    arrives.recv().unwrap();
     proxy.proxy.signal(Signal::TERM);
-    assert!(ends(&idle) < Duration::from_secs(20));
+    ends(&idle);
     release.send(()).unwrap();
     let answer = read_answer(&mut BufReader::new(&busy), false).unwrap();
     assert_eq!((answer.status, answer.header("connection").as_deref()), (200, Some("close")));
@@ -189,7 +195,7 @@ fn pitfall_7_a_flood_of_pings_is_cut_off() {
         bytes.extend(b"\0\0\x08\x06\0\0\0\0\0 flooded");
     }
     let _ = stream.write_all(&bytes);
-    assert!(ends(&stream) < Duration::from_secs(20));
+    ends(&stream);
     assert_eq!(get(proxy.port, "/", &[]).status, 200);
 }
 
@@ -197,9 +203,9 @@ fn pitfall_7_a_flood_of_pings_is_cut_off() {
 fn the_time_of_a_route_does_not_count_an_injected_delay() {
     let backend = Backend::saying("ok");
     let mut route = to("server");
-    route["action"]["forward"]["timeout"] = "0.3s".into();
+    route["action"]["forward"]["timeout"] = "2s".into();
     route["fault"] =
-        json!({ "delay": { "percentage": { "numerator": 100, "denominator": "hundred" }, "fixed": "0.5s" } });
+        json!({ "delay": { "percentage": { "numerator": 100, "denominator": "hundred" }, "fixed": "2.5s" } });
     let proxy = start("outbound", &http(&json!([route])), &[("server", upstream(backend.address))]);
     assert_eq!(get(proxy.port, "/", &[]).status, 200);
 }
@@ -236,9 +242,8 @@ fn an_upstream_that_answers_without_reading_holds_up_no_other_request() {
     let mut writer = stream.try_clone().unwrap();
     let writing = std::thread::spawn(move || drop(writer.write_all(body.as_bytes())));
     assert_eq!(read_answer(&mut BufReader::new(&stream), false).unwrap().body, "early");
-    let before = Instant::now();
+    // The first upload still hangs, and goes on hanging until `over` is dropped.
     assert_eq!(get(proxy.port, "/", &[]).body, "early");
-    assert!(before.elapsed() < Duration::from_secs(10));
     drop((stream, over));
     writing.join().unwrap();
 }

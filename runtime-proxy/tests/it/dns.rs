@@ -105,7 +105,7 @@ fn start(name_server: SocketAddr, upstreams: &[(&str, Value)]) -> (Proxy, u16) {
     });
     let folder = tempfile::tempdir().unwrap();
     let resolv_conf = folder.path().join("resolv.conf");
-    std::fs::write(&resolv_conf, format!("nameserver {name_server}\noptions timeout:1\n")).unwrap();
+    std::fs::write(&resolv_conf, format!("nameserver {name_server}\noptions timeout:5\n")).unwrap();
     let proxy = Proxy::start_with(config(&[listener], upstreams), |program| {
         let mut shell = Command::new("sh");
         let script = format!("exec \"$0\" \"$@\" --resolv-conf {}", resolv_conf.display());

@@ -1,8 +1,8 @@
 //! HTTP/2 and gRPC, both sides (dataplane.md §7.6, 5, 7, 15, 19, 23).
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -241,8 +241,8 @@ fn pitfall_8_a_head_that_never_ends_is_cut_off() {
     let proxy = start("outbound", &settings, &[("server", upstream(backend.address))]);
     let mut stream = crate::proxy::connect(proxy.port);
     std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nHost: a\r\nX").unwrap();
-    let before = std::time::Instant::now();
     let mut answer = String::new();
-    let _ = std::io::Read::read_to_string(&mut stream, &mut answer);
-    assert!(answer.is_empty() && before.elapsed() < Duration::from_secs(10), "{answer}");
+    let end = std::io::Read::read_to_string(&mut stream, &mut answer).map_err(|error| error.kind());
+    assert!(answer.is_empty(), "{answer}");
+    assert!(!matches!(end, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "the connection is still open");
 }

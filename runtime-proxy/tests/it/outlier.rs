@@ -25,8 +25,8 @@ fn a_server_that_fails_is_left_alone_and_taken_back() {
         Then::Answer(if fails.load(Ordering::SeqCst) { status(503) } else { ok("well again") })
     });
     let well = Backend::saying("well");
-    let outlier = json!({"consecutive5xx": 3, "interval": "0.2s", "baseEjectionTime": "2s"});
-    let proxy = detecting(&[sick.address, well.address], outlier);
+    let outlier = |time: &str| json!({"consecutive5xx": 3, "interval": "0.2s", "baseEjectionTime": time});
+    let proxy = detecting(&[sick.address, well.address], outlier("600s"));
     let failed = (0..12).filter(|_| get(proxy.port, "/", &[]).status == 503).count();
     assert_eq!((failed, sick.seen().len()), (3, 3));
     let metric = "meshc_proxy_upstream_ejections{";
@@ -35,6 +35,14 @@ fn a_server_that_fails_is_left_alone_and_taken_back() {
     let dump: Value = serde_json::from_str(&dump).unwrap();
     let healthy = |endpoint: &&Value| endpoint["healthy"] == true;
     assert_eq!(dump["endpoints"]["server"].as_array().unwrap().iter().filter(healthy).count(), 1);
+    let proxy = detecting(&[sick.address, well.address], outlier("0.5s"));
+    eventually(
+        || {
+            get(proxy.port, "/", &[]);
+            proxy.proxy.metric(metric) >= Some(1.0)
+        },
+        "it is left alone for a short time",
+    );
     failing.store(false, Ordering::SeqCst);
     eventually(|| get(proxy.port, "/", &[]).body == "well again", "it is taken back");
 }

@@ -142,7 +142,7 @@ fn an_attempt_that_takes_too_long_is_repeated() {
         }
     });
     let mut retry = policy(1, "5xx");
-    retry["perTryTimeout"] = "0.2s".into();
+    retry["perTryTimeout"] = "2s".into();
     let proxy = retrying(retry, upstream(backend.address));
     assert_eq!(get(proxy.port, "/", &[]).body, "second");
 }

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,11 +13,14 @@ use crate::credentials::Root;
 use crate::proxy::{Proxy, Setup};
 use crate::tool;
 
-/// Requests that the load must consist of at least.
+/// Requests that the load consists of at least.
 const REQUESTS: u64 = 20_000;
 
+/// Seconds that one run of h2load lasts; it cannot be told to stop.
+const RUN: &str = "3";
+
 /// Counts of h2load.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Load {
     total: u64,
     succeeded: u64,
@@ -26,27 +30,53 @@ struct Load {
     statuses_2xx: u64,
 }
 
-/// Loads a port for some seconds while something happens; the load must outlast it.
-fn under_load(h2load: &Path, port: u16, seconds: u32, happens: impl FnOnce()) -> Load {
-    let load = Command::new(h2load)
-        .args([
-            "--h1",
-            "-t",
-            "1",
-            "-c",
-            "32",
-            "-D",
-            &seconds.to_string(),
-            &format!("http://127.0.0.1:{port}/"),
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let start = std::time::Instant::now();
-    happens();
-    assert!(start.elapsed().as_secs() < u64::from(seconds), "the load ended before everything had happened");
-    let output = load.wait_with_output().unwrap();
+impl Load {
+    fn add(&mut self, other: &Self) {
+        self.total += other.total;
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.errored += other.errored;
+        self.timed_out += other.timed_out;
+        self.statuses_2xx += other.statuses_2xx;
+    }
+}
+
+/// Loads a port until something has happened, however long that takes, and until there were enough requests.
+fn under_load(h2load: &Path, port: u16, happens: impl FnOnce()) -> Load {
+    let happened = AtomicBool::new(false);
+    // Two loads side by side, so that one goes on while the other starts again.
+    let load = || {
+        let mut load = Load::default();
+        while !happened.load(Ordering::Relaxed) || load.total < REQUESTS / 2 {
+            load.add(&run(h2load, port));
+        }
+        load
+    };
+    std::thread::scope(|scope| {
+        let loads = [scope.spawn(load), scope.spawn(load)];
+        let told = Told(&happened);
+        happens();
+        drop(told);
+        let mut sum = Load::default();
+        loads.into_iter().for_each(|load| sum.add(&load.join().unwrap()));
+        sum
+    })
+}
+
+/// Ends the load, also when what happens fails.
+struct Told<'a>(&'a AtomicBool);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Loads a port for some seconds.
+fn run(h2load: &Path, port: u16) -> Load {
+    let url = format!("http://127.0.0.1:{port}/");
+    let output =
+        Command::new(h2load).args(["--h1", "-t", "1", "-c", "16", "-D", RUN, &url]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     // The lines with the counts, without those on connections and times.
     let text: String = text
@@ -92,8 +122,7 @@ fn no_request_fails_over_ten_reloads() {
             protocol: "http1",
         },
     );
-    let load =
-        under_load(&h2load, proxy.port, 30, || (1..=10).for_each(|generation| proxy.reload(generation)));
+    let load = under_load(&h2load, proxy.port, || (1..=10).for_each(|generation| proxy.reload(generation)));
     assert_nothing_failed(&load);
 }
 
@@ -132,7 +161,7 @@ fn no_request_fails_over_a_rotation_of_both_sides_of_mutual_tls() {
             protocol: "http2",
         },
     );
-    let load = under_load(&h2load, client.port, 30, || {
+    let load = under_load(&h2load, client.port, || {
         server.rotate(&root, 2);
         client.rotate(&root, 3);
     });
