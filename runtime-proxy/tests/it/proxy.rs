@@ -54,7 +54,7 @@ pub(crate) fn config(listeners: &[Value], upstreams: &[(&str, Value)]) -> Value 
         },
         "identity": { "certificate": "/none/cert.pem", "key": "/none/key.pem", "roots": "/none/roots.pem" },
         "admin": { "port": free_port(), "statusPort": free_port(), "prometheusPort": free_port() },
-        "drainDuration": "3s",
+        "drainDuration": "30s",
         "concurrency": 2,
         "listeners": listeners,
         "upstreams": upstreams,

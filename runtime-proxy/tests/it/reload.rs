@@ -49,7 +49,9 @@ fn listeners_come_and_go_while_connections_of_others_stay() {
     let (stays, goes, comes) = (free_port(), free_port(), free_port());
     let server = ("server", upstream(echo_server()));
     let listeners = [tcp_listener("stays", stays), tcp_listener("goes", goes)];
-    let proxy = Proxy::start(config(&listeners, std::slice::from_ref(&server)));
+    let mut config = config(&listeners, std::slice::from_ref(&server));
+    config["drainDuration"] = json!("3s");
+    let proxy = Proxy::start(config);
     let (mut staying, mut going) = (connect(stays), connect(goes));
     echoes(&mut staying, "1");
     echoes(&mut going, "1");
