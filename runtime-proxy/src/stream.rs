@@ -3,6 +3,7 @@
 //! Bytes that an inspector has read already come first again. Every TCP socket is without Nagle's delay; whoever opens one
 //! (accepting, connecting) sees to it through [`Stream::tcp`].
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -117,6 +118,19 @@ impl AsyncRead for Stream {
     }
 }
 
+/// Most bytes of several pieces that are put together before they are written: a system call that takes one piece is cheaper than one
+/// that takes several, by more than so few bytes cost.
+const SMALL: usize = 4 * 1024;
+
+thread_local! {
+    static PIECES: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(SMALL));
+}
+
+/// Whether several pieces are written as one.
+fn is_small(slices: &[io::IoSlice<'_>]) -> bool {
+    slices.len() > 1 && slices.iter().map(|slice| slice.len()).sum::<usize>() <= SMALL
+}
+
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().carrier {
@@ -132,6 +146,11 @@ impl AsyncWrite for Stream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().carrier {
+            Carrier::Tcp(stream) if is_small(slices) => PIECES.with_borrow_mut(|pieces| {
+                pieces.clear();
+                slices.iter().for_each(|slice| pieces.extend_from_slice(slice));
+                Pin::new(stream).poll_write(context, pieces)
+            }),
             Carrier::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Carrier::Unix(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Carrier::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(context, slices),
@@ -187,6 +206,23 @@ mod tests {
             let mut text = String::new();
             near.read_to_string(&mut text).await.unwrap();
             assert_eq!(text, "abcdef");
+        });
+    }
+
+    #[test]
+    fn small_pieces_are_written_as_one_and_large_ones_as_they_are() {
+        run(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut near = Stream::tcp(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+            let (mut far, _) = listener.accept().await.unwrap();
+            for length in [1, SMALL - 2, SMALL, 3 * SMALL] {
+                let (head, body) = (vec![b'h'; 2], vec![b'b'; length]);
+                let slices = [io::IoSlice::new(&head), io::IoSlice::new(&body)];
+                assert_eq!(near.write_vectored(&slices).await.unwrap(), length + 2);
+                let mut read = vec![0; length + 2];
+                far.read_exact(&mut read).await.unwrap();
+                assert_eq!(read, [head, body].concat());
+            }
         });
     }
 

@@ -71,9 +71,10 @@ impl Attempts<'_> {
             }
             let lost = match &result {
                 Ok((response, ..)) => {
-                    let grpc = grpc_status(response.headers());
-                    let worth =
-                        |retry: &Retry| retry.of_response(response.status(), response.headers(), grpc);
+                    let worth = |retry: &Retry| {
+                        let grpc = grpc_status(response.headers());
+                        retry.of_response(response.status(), response.headers(), grpc)
+                    };
                     if !retry.is_some_and(worth) {
                         exchange.details = "via_upstream".into();
                         return result.map_err(|failure| failure.reply(false).into());
