@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use meshc_api::{CreationKey, Timestamp};
 use meshc_contract::{ObjectRef, ServiceRef, SpiffeId};
 use meshc_diagnostics::Origin;
 
@@ -19,6 +20,8 @@ pub struct Service {
     pub object: ObjectRef,
     /// Where in the tree.
     pub origin: Origin,
+    /// When the object was created, if it says so.
+    pub created: Option<Timestamp>,
     /// Who registers it.
     pub registry: Registry,
     /// How a host is turned into endpoints.
@@ -133,6 +136,12 @@ impl Service {
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.reference.namespace
+    }
+
+    /// Where it stands among services when two of them compete.
+    #[must_use]
+    pub fn creation_key(&self) -> CreationKey<'_> {
+        (self.created, &self.name, self.namespace())
     }
 
     /// Whether it is a Kubernetes Service without a virtual address on purpose (`clusterIP: None`), or a ServiceEntry

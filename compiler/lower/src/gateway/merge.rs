@@ -1,10 +1,15 @@
 //! Which servers of several Gateways share a port (translation-spec §5.3).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use meshc_api::istio::Gateway;
+use meshc_api::{Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::Protocol;
 
+use super::port_translation;
 use super::servers::{GatewayServer, servers};
 use crate::context::ProxyContext;
 
@@ -24,25 +29,48 @@ pub(super) struct MergedServers {
     pub(super) groups: Vec<ServerGroup>,
 }
 
-/// Servers that can be told apart; the others are dropped, as istiod drops them, and reported. Older Gateways win.
+/// Servers that can be told apart; the others are dropped, as istiod drops them, and reported. Older Gateways win, then those
+/// whose name sorts first.
 pub(super) fn merged_servers(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> MergedServers {
     let mut merger = Merger::default();
-    for server in servers(cx) {
-        let server_of = server.clone();
-        if let Err(reason) = merger.add(server) {
-            diags.push(conflict(&server_of, reason));
+    let servers = servers(cx);
+    port_translation::report_order(cx, &servers, diags);
+    for server in servers {
+        let place = Place::of(&server);
+        if let Err(conflict) = merger.add(server) {
+            diags.push(conflict.about(&place));
         }
     }
     MergedServers { groups: merger.groups }
 }
 
-/// Why a server is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a server stands.
+#[derive(Debug, Clone)]
+struct Place {
+    gateway: Arc<Resource<Gateway>>,
+    /// Path of the server in its Gateway.
+    path: String,
+}
+
+impl Place {
+    fn of(server: &GatewayServer) -> Self {
+        Self { gateway: Arc::clone(&server.gateway), path: server.path() }
+    }
+}
+
+/// Why a server is dropped, and for which other one.
+#[derive(Debug, Clone)]
+struct Conflict {
+    reason: Reason,
+    winner: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Reason {
-    /// Another TLS server of the port has one of its hosts.
-    Host,
-    /// Plain servers of the port speak something else, or cannot be told from it.
-    Protocol,
+    /// Another TLS server of the port has one of its hosts, namely this one.
+    Host(String),
+    /// A plain server of the port speaks this; only HTTP can be told from HTTP.
+    Protocol(Protocol),
     /// Another server of the port has its route table.
     RouteTable,
 }
@@ -52,6 +80,7 @@ enum Reason {
 struct Plain {
     protocol: Protocol,
     bind: Option<String>,
+    place: Place,
 }
 
 #[derive(Debug, Default)]
@@ -60,24 +89,25 @@ struct Merger {
     /// Ports that some server has.
     ports: BTreeSet<u16>,
     plain: BTreeMap<u16, Plain>,
-    /// Binds of the TLS servers that have a host on a port.
-    tls_hosts: BTreeSet<(u16, Option<String>, String)>,
-    tables: BTreeSet<meshc_plan::RouteTableName>,
+    /// Which TLS server has a host at a bind of a port.
+    tls_hosts: BTreeMap<(u16, Option<String>, String), Place>,
+    tables: BTreeMap<meshc_plan::RouteTableName, Place>,
 }
 
 impl Merger {
-    fn add(&mut self, server: GatewayServer) -> Result<(), Reason> {
+    fn add(&mut self, server: GatewayServer) -> Result<(), Conflict> {
         let port = server.listen_port;
         let bind = server.bind().map(str::to_owned);
         if server.tls().is_some() {
             self.claim_hosts(&server)?;
         }
+        let place = Place::of(&server);
         let table = server.route_table();
         if self.ports.insert(port) {
             if !server.is_tls() {
-                self.plain.insert(port, Plain { protocol: server.protocol, bind });
+                self.plain.insert(port, Plain { protocol: server.protocol, bind, place: place.clone() });
             }
-            self.tables.extend(table);
+            self.tables.extend(table.map(|table| (table, place)));
             self.push(server);
             return Ok(());
         }
@@ -85,10 +115,13 @@ impl Merger {
             Some(plain) => {
                 let same_place = plain.bind == bind;
                 if same_place && !(plain.protocol.is_http() && server.protocol.is_http()) {
-                    return Err(Reason::Protocol);
+                    return Err(Conflict {
+                        reason: Reason::Protocol(plain.protocol),
+                        winner: plain.place.clone(),
+                    });
                 }
                 let protocol = plain.protocol;
-                self.tables.extend(table);
+                self.claim_table(table, place);
                 if same_place {
                     self.push_as(server, protocol);
                 } else {
@@ -96,11 +129,13 @@ impl Merger {
                 }
             }
             None => {
-                if server.is_http() && table.is_some_and(|table| !self.tables.insert(table)) {
-                    return Err(Reason::RouteTable);
+                if server.is_http()
+                    && let Some(winner) = self.claim_table(table, place.clone())
+                {
+                    return Err(Conflict { reason: Reason::RouteTable, winner });
                 }
                 if !server.is_tls() {
-                    self.plain.insert(port, Plain { protocol: server.protocol, bind });
+                    self.plain.insert(port, Plain { protocol: server.protocol, bind, place });
                 }
                 self.push(server);
             }
@@ -109,13 +144,25 @@ impl Merger {
     }
 
     /// Envoy picks a TLS server by name, so a name may stand at one server of a place only.
-    fn claim_hosts(&mut self, server: &GatewayServer) -> Result<(), Reason> {
+    fn claim_hosts(&mut self, server: &GatewayServer) -> Result<(), Conflict> {
         let key = |host: &String| (server.listen_port, server.bind().map(str::to_owned), host.clone());
-        if server.hosts.iter().any(|host| self.tls_hosts.contains(&key(host))) {
-            return Err(Reason::Host);
+        let taken = server.hosts.iter().find_map(|host| Some((host, self.tls_hosts.get(&key(host))?)));
+        if let Some((host, winner)) = taken {
+            return Err(Conflict { reason: Reason::Host(host.clone()), winner: winner.clone() });
         }
-        self.tls_hosts.extend(server.hosts.iter().map(key));
+        self.tls_hosts.extend(server.hosts.iter().map(|host| (key(host), Place::of(server))));
         Ok(())
+    }
+
+    /// Takes a route table; where another server has it, says which one.
+    fn claim_table(&mut self, table: Option<meshc_plan::RouteTableName>, place: Place) -> Option<Place> {
+        match self.tables.entry(table?) {
+            Entry::Occupied(taken) => Some(taken.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(place);
+                None
+            }
+        }
     }
 
     fn push(&mut self, server: GatewayServer) {
@@ -137,28 +184,48 @@ impl Merger {
     }
 }
 
-fn conflict(server: &GatewayServer, reason: Reason) -> Diagnostic {
-    let (path, why, help) = match reason {
-        Reason::Host => (
-            format!("{}.hosts", server.path()),
-            "an older TLS server of the port has one of its hosts",
-            "let every host stand at one server of a port",
-        ),
-        Reason::Protocol => (
-            format!("{}.port", server.path()),
-            "an older server of the port is plain and speaks another protocol",
-            "give it a port of its own",
-        ),
-        Reason::RouteTable => (
-            format!("{}.port.name", server.path()),
-            "an older server has the same port name",
-            "give every HTTPS server of a Gateway a port name of its own",
-        ),
-    };
-    let message = format!("the server is left out: {why}");
-    Diagnostic::new(&codes::GATEWAY_SERVER_CONFLICT, message)
-        .at(server.gateway.span(&path), "")
-        .consequence("requests to its hosts get what the older server does with them")
-        .help(help)
-        .about(server.gateway.object_ref(), path)
+impl Conflict {
+    /// The finding about the server that is left out.
+    fn about(self, loser: &Place) -> Diagnostic {
+        let Self { reason, winner } = self;
+        let same_gateway = Arc::ptr_eq(&winner.gateway, &loser.gateway);
+        let whose =
+            if same_gateway { "its Gateway".to_owned() } else { winner.gateway.object_ref().to_string() };
+        let (field, why, help) = match reason {
+            Reason::Host(host) => (
+                "hosts",
+                format!("{whose} has `{host}` at another TLS server of the port"),
+                "let every host stand at one server of a port",
+            ),
+            Reason::Protocol(protocol) => (
+                "port",
+                format!(
+                    "{whose} has a plain {} server on the port, and only HTTP can share one",
+                    protocol.name()
+                ),
+                "give it a port of its own",
+            ),
+            Reason::RouteTable => (
+                "port.name",
+                format!("{whose} has another server with the same port name"),
+                "give every HTTPS server of a Gateway a port name of its own",
+            ),
+        };
+        let (because, help) = if same_gateway {
+            ("it comes first", help.to_owned())
+        } else {
+            let precedence = Precedence::of(winner.gateway.creation_key(), loser.gateway.creation_key());
+            (precedence.reason(), precedence.help(help))
+        };
+        let path = format!("{}.{field}", loser.path);
+        Diagnostic::new(&codes::GATEWAY_SERVER_CONFLICT, format!("the server is left out: {why}"))
+            .at(loser.gateway.span(&path), "has no effect")
+            .related(
+                winner.gateway.span(&format!("{}.{field}", winner.path)),
+                format!("this one counts: {because}"),
+            )
+            .consequence(format!("requests to its hosts get what that server of {whose} does with them"))
+            .help(help)
+            .about(loser.gateway.object_ref(), path)
+    }
 }

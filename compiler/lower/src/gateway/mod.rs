@@ -8,6 +8,7 @@ mod listener;
 mod merge;
 mod overlap;
 mod passthrough;
+mod port_translation;
 pub(crate) mod referenced;
 mod routes;
 mod servers;

@@ -7,10 +7,8 @@ use meshc_api::istio::{Gateway, Server, ServerTlsMode, ServerTlsSettings};
 use meshc_model::Protocol;
 use meshc_plan::RouteTableName;
 
+use super::port_translation::listen_port;
 use crate::context::ProxyContext;
-
-/// Label of a Service whose ports are not translated for Gateways.
-const NO_TRANSLATION: &str = "experimental.istio.io/disable-gateway-port-translation";
 
 /// One server of a Gateway on the port that the workload listens on.
 #[derive(Debug, Clone)]
@@ -134,14 +132,6 @@ pub(super) fn servers(cx: &ProxyContext<'_>) -> Vec<GatewayServer> {
         }
     }
     servers
-}
-
-/// The port of the workload that a Service leads to from a port; the port itself if no Service has it.
-fn listen_port(cx: &ProxyContext<'_>, port: u16) -> u16 {
-    let mut targets = cx.workload.targets.iter();
-    let found = targets
-        .find(|target| target.port.number == port && !target.service.labels.contains_key(NO_TRANSLATION));
-    found.map_or(port, |target| target.target_port)
 }
 
 fn sanitized(host: &str, namespace: &str) -> String {

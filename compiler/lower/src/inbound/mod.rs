@@ -1,6 +1,7 @@
 //! What a sidecar does with traffic to its application (translation-spec §4).
 
 mod chains;
+mod contested;
 mod inspectors;
 mod matching;
 mod passthrough;

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use meshc_api::istio::ConnectionPoolSettings;
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::{Interception, Protocol, Service, ServicePort, ServiceTarget};
 
+use super::contested;
 use super::sidecar_ingress::{self, IngressListener};
 use crate::context::ProxyContext;
 
@@ -73,19 +74,22 @@ fn of_services<'a>(
 ) -> InboundPort<'a> {
     let mut services: Vec<&Service> = Vec::new();
     for target in std::iter::once(first).chain(others.iter().copied()) {
-        let same_port = target.port.number == first.port.number;
-        if same_port && !services.iter().any(|service| service.host() == target.service.host()) {
+        // Traffic to a service outside of the mesh has no service that metrics could name.
+        let told = target.port.number == first.port.number && !first.service.mesh_external;
+        if told && !services.iter().any(|service| service.host() == target.service.host()) {
             services.push(&target.service);
         }
     }
-    for other in others.iter().filter(|other| disagree(first.protocol(), other.protocol())) {
-        diags.push(conflict(cx, first, other));
-    }
+    contested::report(cx, first, others, diags);
+    InboundPort { services, ..of_service(cx, first) }
+}
+
+/// The port as the service has it that leads here first.
+pub(super) fn of_service<'a>(cx: &ProxyContext<'_>, first: &'a ServiceTarget) -> InboundPort<'a> {
     InboundPort {
         number: first.target_port,
         service_port: first.port.clone(),
-        // Traffic to a service outside of the mesh has no service that metrics could name.
-        services: if first.service.mesh_external { Vec::new() } else { services },
+        services: vec![&*first.service],
         service: Some(&first.service),
         ingress: None,
         sidecar_pool: sidecar_ingress::inbound_pool(cx),
@@ -104,57 +108,5 @@ fn of_ingress<'a>(cx: &ProxyContext<'a>, listener: IngressListener) -> InboundPo
         sidecar_pool: listener.connection_pool.clone().or_else(|| sidecar_ingress::inbound_pool(cx)),
         origin: listener.origin.clone(),
         ingress: Some(listener),
-    }
-}
-
-/// Whether it matters which of two ports counts. UDP passes the proxy by, so `53/UDP` beside `53/TCP` is as it should be.
-fn disagree(first: Protocol, other: Protocol) -> bool {
-    first != other && other != Protocol::Udp && (first, other) != (Protocol::Udp, Protocol::Tcp)
-}
-
-fn conflict(cx: &ProxyContext<'_>, first: &ServiceTarget, other: &ServiceTarget) -> Diagnostic {
-    let (winner, loser) = (&first.service, &other.service);
-    let ends = if winner.object == loser.object {
-        format!("two ports of {} lead", winner.object)
-    } else {
-        format!("{} and {} lead", winner.object, loser.object)
-    };
-    let stated = |protocol: Protocol| match protocol {
-        Protocol::Unsupported => "none",
-        stated => stated.name(),
-    };
-    let message = format!(
-        "{ends} to port {} of {}, but state different protocols ({} and {})",
-        first.target_port,
-        cx.workload.object,
-        stated(first.protocol()),
-        stated(other.protocol())
-    );
-    let treated = match first.protocol() {
-        Protocol::Unsupported => "by its first bytes",
-        Protocol::Udp => "as TCP",
-        _ => "as the first of the two says",
-    };
-    let mut finding = Diagnostic::new(&codes::INBOUND_PORT_CONFLICT, message)
-        .consequence(format!("the proxy treats all traffic of the port {treated}"))
-        .help("name the ports alike, or let the Services lead to ports of their own");
-    if let Origin::Declared { span, .. } = &loser.origin {
-        finding = finding.at(*span, "is ignored");
-    }
-    if let Origin::Declared { span, .. } = &winner.origin {
-        finding = finding.related(*span, "counts");
-    }
-    finding.about(loser.object.clone(), "spec.ports")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn udp_conflicts_with_what_is_more_than_bytes_only_if_it_counts() {
-        assert!(!disagree(Protocol::Udp, Protocol::Tcp) && !disagree(Protocol::Http, Protocol::Udp));
-        assert!(disagree(Protocol::Udp, Protocol::Http) && disagree(Protocol::Tcp, Protocol::Http));
-        assert!(!disagree(Protocol::Http, Protocol::Http));
     }
 }

@@ -61,6 +61,29 @@ pub(super) fn upstream(cx: &ProxyContext<'_>, port: &InboundPort<'_>) -> Arc<Ups
     })
 }
 
+/// In what the upstreams of a port differ by which of two services leads to it first, beside the service that they name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InboundDifference {
+    /// Limits, timeouts or the protocol towards the application.
+    pub(crate) limits: bool,
+    /// Under which name statistics are kept.
+    pub(crate) stat_name: bool,
+}
+
+/// Compares them.
+pub(crate) fn inbound_difference(
+    cx: &ProxyContext<'_>,
+    one: &InboundPort<'_>,
+    other: &InboundPort<'_>,
+) -> InboundDifference {
+    let (one, other) = (upstream(cx, one), upstream(cx, other));
+    InboundDifference {
+        limits: (&one.pool, one.connect_timeout, &one.protocol)
+            != (&other.pool, other.connect_timeout, &other.protocol),
+        stat_name: one.stat_name != other.stat_name,
+    }
+}
+
 /// Limits of the receiving side: those of the DestinationRule of the service, since both ends must be able to carry what
 /// it allows; a Sidecar replaces them as a whole.
 fn policy<'a>(

@@ -29,6 +29,7 @@ use meshc_plan::{HeadlessService, Upstream};
 
 pub(crate) use connection_pool::keepalive_of;
 pub use headless::{SubsetOfRule, headless_service_name};
+pub(crate) use inbound::{InboundDifference, inbound_difference};
 pub(crate) use locality::parse as parse_locality;
 pub(crate) use stat_name::StatName;
 pub(crate) use tls::configured_tls;

@@ -10,6 +10,7 @@ mod dual_stack;
 mod expected;
 mod gateways;
 mod http3;
+mod order;
 mod outbound;
 mod persistent_session;
 mod pitfalls;

@@ -7,7 +7,6 @@ use meshc_api::mesh_config::MeshConfig;
 use meshc_api::{Resource, ResourceSet};
 use meshc_contract::{ServiceRef, SpiffeId};
 
-use super::registered::RegisteredService;
 use super::surroundings::Surroundings;
 use crate::labels::Labels;
 use crate::visibility::Visibility;
@@ -16,18 +15,14 @@ use crate::{Options, Protocol, Registry, Resolution, Service, ServicePort, Targe
 const EXPORT_TO: &str = "networking.istio.io/exportTo";
 const TRAFFIC_DISTRIBUTION: &str = "networking.istio.io/traffic-distribution";
 
-/// All Services.
+/// All Services, without endpoints.
 pub(super) fn register(
     resources: &ResourceSet,
     config: &MeshConfig,
     options: &Options,
     surroundings: &Surroundings<'_>,
-) -> Vec<RegisteredService> {
-    let one = |resource: &Resource<kubernetes::Service>| RegisteredService {
-        created: resource.meta.creation_timestamp,
-        service: service(resource, config, options, surroundings),
-    };
-    resources.services.iter().map(one).collect()
+) -> Vec<Service> {
+    resources.services.iter().map(|resource| service(resource, config, options, surroundings)).collect()
 }
 
 fn service(
@@ -45,6 +40,7 @@ fn service(
         name: resource.name().to_owned(),
         object: resource.object_ref(),
         origin: resource.origin(""),
+        created: resource.meta.creation_timestamp,
         registry: Registry::Kubernetes,
         resolution: match spec.service_type {
             ServiceType::ExternalName => Resolution::Alias,

@@ -1,20 +1,10 @@
-//! Services and endpoints as istiod's registries hand them over, before they are put together.
+//! Endpoints as istiod's registries hand them over, before services get them.
 
 use std::collections::BTreeMap;
 
-use meshc_api::Timestamp;
 use meshc_contract::ServiceRef;
 
-use crate::{EndpointFact, Service};
-
-/// One service of one object.
-#[derive(Debug)]
-pub(super) struct RegisteredService {
-    /// When the object was created.
-    pub(super) created: Option<Timestamp>,
-    /// The service, without endpoints.
-    pub(super) service: Service,
-}
+use crate::EndpointFact;
 
 /// One endpoint of one object, for all services of a host and namespace.
 #[derive(Debug, Clone)]

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use meshc_api::Timestamp;
 use meshc_contract::ServiceRef;
 
-use super::registered::{RegisteredEndpoint, RegisteredEndpoints, RegisteredService};
+use super::registered::{RegisteredEndpoint, RegisteredEndpoints};
 use crate::endpoint::add_ports;
 use crate::{EndpointFact, Registry, Resolution, Service, ServicePort};
 
@@ -17,29 +16,22 @@ pub(super) struct Services {
     pub(super) registry: Vec<Arc<Service>>,
     /// One for each host and namespace, in the same order.
     pub(super) merged: Vec<Arc<Service>>,
-    /// When the object of each merged service was created.
-    pub(super) created: BTreeMap<ServiceRef, Option<Timestamp>>,
 }
 
 /// Puts services and endpoints together.
-pub(super) fn assemble(mut services: Vec<RegisteredService>, endpoints: &RegisteredEndpoints) -> Services {
-    services.sort_by(|a, b| key(a).cmp(&key(b)));
+pub(super) fn assemble(mut services: Vec<Service>, endpoints: &RegisteredEndpoints) -> Services {
+    services.sort_by(|a, b| a.creation_key().cmp(&b.creation_key()));
     let aliases = aliases(&services);
     let mut assembled = Services::default();
-    for RegisteredService { created, mut service } in services {
+    for mut service in services {
         if let Some(aliases) = aliases.get(service.host()) {
             service.aliases = aliases.iter().cloned().collect();
         }
         service.endpoints = of_service(&service, endpoints.of(&service.reference));
-        assembled.created.entry(service.reference.clone()).or_insert(created);
         assembled.registry.push(Arc::new(service));
     }
     assembled.merged = merge(&assembled.registry);
     assembled
-}
-
-fn key(registered: &RegisteredService) -> (Option<Timestamp>, &str, &str) {
-    (registered.created, &registered.service.name, registered.service.namespace())
 }
 
 /// Endpoints that have a port of the service. They are matched by the name of the port; where a cluster holds DNS names, istiod
@@ -69,14 +61,10 @@ fn of_service(service: &Service, endpoints: &[RegisteredEndpoint]) -> Vec<Endpoi
 }
 
 /// All other names of each concrete host, through every hop.
-fn aliases(services: &[RegisteredService]) -> BTreeMap<String, BTreeSet<ServiceRef>> {
-    let named = |registered: &&RegisteredService| registered.service.external_name.is_some();
+fn aliases(services: &[Service]) -> BTreeMap<String, BTreeSet<ServiceRef>> {
     let stated: Vec<(&ServiceRef, &str)> = services
         .iter()
-        .filter(named)
-        .filter_map(|registered| {
-            Some((&registered.service.reference, registered.service.external_name.as_deref()?))
-        })
+        .filter_map(|service| Some((&service.reference, service.external_name.as_deref()?)))
         .collect();
     let by_host: BTreeMap<&str, &str> =
         stated.iter().map(|(alias, target)| (alias.host.as_str(), *target)).collect();

@@ -6,31 +6,27 @@ use meshc_contract::ServiceRef;
 
 use super::auto_addresses::Allocated;
 use super::kubernetes_services::traffic_distribution;
-use super::registered::RegisteredService;
 use super::surroundings::Surroundings;
 use crate::visibility::Visibility;
 use crate::{Protocol, Registry, Resolution, Service, ServicePort, TargetPort, addresses};
 
-/// All services of ServiceEntries, in the order of the objects.
+/// All services of ServiceEntries, in the order of the objects, without endpoints.
 pub(super) fn register(
     resources: &ResourceSet,
     config: &MeshConfig,
     surroundings: &Surroundings<'_>,
     allocated: &Allocated,
-) -> Vec<RegisteredService> {
+) -> Vec<Service> {
     let mut services = Vec::new();
     for resource in &resources.service_entries {
         let first = |host: &str| service(resource, host, config, surroundings, allocated);
         for service in resource.spec.hosts.iter().map(|host| first(host)) {
-            let created = resource.meta.creation_timestamp;
             let single = |address: &String| Service {
                 addresses: vec![addresses::normalize(address)],
                 ..service.clone()
             };
             let stated: Vec<Service> = resource.spec.addresses.iter().map(single).collect();
-            let services_of_host = if stated.is_empty() { vec![service] } else { stated };
-            services
-                .extend(services_of_host.into_iter().map(|service| RegisteredService { created, service }));
+            services.extend(if stated.is_empty() { vec![service] } else { stated });
         }
     }
     services
@@ -67,6 +63,7 @@ fn service(
         name: reference.host.clone(),
         object: resource.object_ref(),
         origin: resource.origin(""),
+        created: resource.meta.creation_timestamp,
         registry: Registry::External,
         resolution: resolution(spec),
         addresses: Vec::new(),

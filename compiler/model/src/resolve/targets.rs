@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use meshc_api::{Resource, ResourceSet, Timestamp, istio};
+use meshc_api::{Resource, ResourceSet, istio};
 
 use super::by_labels::ByLabels;
 use super::endpoints::{pod_ports, service_selection, target_port};
@@ -14,7 +14,7 @@ use crate::{EndpointPlace, Protocol, Registry, Service, ServiceTarget, Workload}
 
 /// Targets by position of the workload.
 pub(super) struct Targets {
-    found: Vec<Vec<(Option<Timestamp>, ServiceTarget)>>,
+    found: Vec<Vec<ServiceTarget>>,
 }
 
 /// The targets of all workloads, for each one sorted by creation and host of the service.
@@ -29,10 +29,9 @@ pub(super) fn find(
         if service.selector.is_empty() {
             continue;
         }
-        let created = services.created.get(&service.reference).copied().flatten();
         for position in service_selection(workloads, by_labels, service.namespace(), &service.selector) {
             if let Some(workload) = workloads.get(position) {
-                targets.add(position, created, of_service(service, workload));
+                targets.add(position, of_service(service, workload));
             }
         }
     }
@@ -50,9 +49,9 @@ pub(super) fn find(
 }
 
 impl Targets {
-    fn add(&mut self, position: usize, created: Option<Timestamp>, targets: Vec<ServiceTarget>) {
+    fn add(&mut self, position: usize, targets: Vec<ServiceTarget>) {
         if let Some(list) = self.found.get_mut(position) {
-            list.extend(targets.into_iter().map(|target| (created, target)));
+            list.extend(targets);
         }
     }
 
@@ -76,7 +75,7 @@ impl Targets {
                         Some(ServiceTarget { service: Arc::clone(service), port: port.clone(), target_port })
                     };
                     let targets = service.ports.iter().filter_map(target).collect();
-                    self.add(position, object.meta.creation_timestamp, targets);
+                    self.add(position, targets);
                 }
             }
         }
@@ -94,7 +93,6 @@ impl Targets {
             Registry::External => !service.has_workload_selector,
         };
         for service in services.merged.iter().filter(stated) {
-            let created = services.created.get(&service.reference).copied().flatten();
             for endpoint in &service.endpoints {
                 let EndpointPlace::Ip(address) = endpoint.place else { continue };
                 let Some(position) = by_address.get(&(service.namespace(), address)) else { continue };
@@ -102,17 +100,19 @@ impl Targets {
                     let target_port = *endpoint.ports.get(&port.number)?;
                     Some(ServiceTarget { service: Arc::clone(service), port: port.clone(), target_port })
                 };
-                self.add(*position, created, service.ports.iter().filter_map(target).collect());
+                self.add(*position, service.ports.iter().filter_map(target).collect());
             }
         }
     }
 
     fn sorted(self) -> Vec<Vec<ServiceTarget>> {
-        let sort = |mut list: Vec<(Option<Timestamp>, ServiceTarget)>| {
-            list.sort_by(|a, b| (a.0, a.1.service.host()).cmp(&(b.0, b.1.service.host())));
-            list.into_iter().map(|(_, target)| target).collect()
-        };
-        self.found.into_iter().map(sort).collect()
+        let mut found = self.found;
+        for list in &mut found {
+            list.sort_by(|a, b| {
+                (a.service.created, a.service.host()).cmp(&(b.service.created, b.service.host()))
+            });
+        }
+        found
     }
 }
 

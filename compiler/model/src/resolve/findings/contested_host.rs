@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use meshc_api::Precedence;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use super::place;
@@ -20,12 +21,15 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
         let Some(winner) = kubernetes.next().or(services.first()) else { continue };
         let others = services.iter().filter(|service| service.namespace() != winner.namespace());
         for other in others.filter(|other| other.registry == winner.registry) {
-            diagnostics.push(finding(host, winner, other));
+            let precedence = Precedence::of(winner.creation_key(), other.creation_key());
+            if !precedence.is_stated() {
+                diagnostics.push(finding(host, winner, other, precedence));
+            }
         }
     }
 }
 
-fn finding(host: &str, winner: &Service, other: &Service) -> Diagnostic {
+fn finding(host: &str, winner: &Service, other: &Service, precedence: Precedence) -> Diagnostic {
     let mut finding =
         Diagnostic::new(&codes::ORDER_BY_NAME, format!("`{host}` is defined in several namespaces"))
             .consequence(format!(
@@ -33,14 +37,13 @@ fn finding(host: &str, winner: &Service, other: &Service) -> Diagnostic {
                 other.namespace(),
                 winner.namespace()
             ))
-            .help("restrict `exportTo` of one of them")
+            .help(precedence.help("restrict `exportTo` of one of them"))
             .about(other.object.clone(), "");
     if let Some(span) = place(&other.origin) {
         finding = finding.at(span, "for clients of its own namespace only");
     }
     if let Some(span) = place(&winner.origin) {
-        finding = finding
-            .related(span, "this one counts elsewhere: it is older, or its name or namespace sorts first");
+        finding = finding.related(span, format!("this one counts elsewhere: {}", precedence.reason()));
     }
     finding
 }
@@ -61,10 +64,26 @@ mod tests {
         assert_eq!(
             fixture.texts(),
             [
-                "Info order-by-name: `a.example` is defined in several namespaces; restrict `exportTo` of one of them"
+                "Info order-by-name: `a.example` is defined in several namespaces; restrict `exportTo` of one of them; or state \
+                 `metadata.creationTimestamp` in both, so that their age decides"
             ]
         );
         assert_eq!(fixture.findings[0].object.as_ref().map(|object| object.namespace.as_str()), Some("two"));
+    }
+
+    #[test]
+    fn the_age_that_objects_state_is_no_news() {
+        let aged = |namespace: &str, time: &str| {
+            entry(namespace, "").replace("metadata: {", &format!("metadata: {{creationTimestamp: '{time}', "))
+        };
+        let dated = aged("one", "2024-02-01T00:00:00Z") + &aged("two", "2024-01-01T00:00:00Z");
+        assert_eq!(resolve(&dated).texts(), Vec::<String>::new());
+        let half = aged("one", "2024-02-01T00:00:00Z") + &entry("two", "");
+        let [finding] = &resolve(&half).findings[..] else { panic!("one finding") };
+        assert_eq!(
+            finding.related[0].message,
+            "this one counts elsewhere: it states no `creationTimestamp`, which counts as older"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use meshc_api::{Resource, Timestamp, istio};
+use meshc_api::{Precedence, Resource, istio};
 use meshc_contract::ObjectRef;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
@@ -41,7 +41,7 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
             let Some(earlier) = earlier else { continue };
             if *gateway == "mesh" {
                 diagnostics.push(superseded(host, earlier, claim));
-            } else if age(earlier) == age(claim) {
+            } else if !precedence(earlier, claim).is_stated() {
                 let key = (*host, earlier.virtual_service.object_ref(), claim.virtual_service.object_ref());
                 at_gateways.entry(key).or_insert_with(|| (Vec::new(), earlier, claim)).0.push(gateway);
             }
@@ -52,8 +52,9 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn age(claim: &Claim<'_>) -> Option<Timestamp> {
-    claim.virtual_service.meta.creation_timestamp
+/// Why the first of two claims comes first.
+fn precedence(first: &Claim<'_>, second: &Claim<'_>) -> Precedence {
+    Precedence::of(first.virtual_service.creation_key(), second.virtual_service.creation_key())
 }
 
 /// Whether the same clients see both. A private one overrides a public one on purpose.
@@ -70,29 +71,27 @@ fn competes(a: &Claim<'_>, b: &Claim<'_>) -> bool {
 
 fn superseded(host: &str, earlier: &Claim<'_>, claim: &Claim<'_>) -> Diagnostic {
     let winner = earlier.virtual_service;
+    let precedence = precedence(earlier, claim);
     Diagnostic::new(&codes::DUPLICATE_HOST, format!("`{host}` has two VirtualServices for sidecars"))
         .at(claim.virtual_service.span(&claim.path()), "has no effect on sidecars")
-        .related(
-            winner.span(&earlier.path()),
-            format!("this one counts: {}", reason(winner, claim.virtual_service)),
-        )
+        .related(winner.span(&earlier.path()), format!("this one counts: {}", precedence.reason()))
         .consequence(format!("sidecars follow only the rules of {}", winner.object_ref()))
-        .help("put the rules into one VirtualService, or let one delegate to the other")
+        .help(precedence.help("put the rules into one VirtualService, or let one delegate to the other"))
         .about(claim.virtual_service.object_ref(), claim.path())
 }
 
 fn concatenated(host: &str, gateways: &[&str], earlier: &Claim<'_>, claim: &Claim<'_>) -> Diagnostic {
     let gateways = gateways.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let first = earlier.virtual_service;
-    let by = reason(first, claim.virtual_service);
+    let precedence = precedence(earlier, claim);
     Diagnostic::new(
         &codes::ORDER_BY_NAME,
         format!("`{host}` has rules of several VirtualServices at {gateways}"),
     )
     .at(claim.virtual_service.span(&claim.path()), "these rules come later")
-    .related(first.span(&earlier.path()), format!("these come first: {by}"))
+    .related(first.span(&earlier.path()), format!("these come first: {}", precedence.reason()))
     .consequence("a request that rules of both match goes where the first one says; rules that match everything go last")
-    .help("put rules that overlap into one VirtualService")
+    .help(precedence.help("put rules that overlap into one VirtualService"))
     .about(claim.virtual_service.object_ref(), claim.path())
 }
 
@@ -100,14 +99,6 @@ impl Claim<'_> {
     fn path(&self) -> String {
         format!("spec.hosts[{}]", self.index)
     }
-}
-
-/// Why the first of two objects comes first.
-fn reason(first: &Resource<istio::VirtualService>, second: &Resource<istio::VirtualService>) -> &'static str {
-    if first.meta.creation_timestamp != second.meta.creation_timestamp {
-        return "it is older";
-    }
-    if first.name() == second.name() { "its namespace sorts first" } else { "its name sorts first" }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Objects of which only the first of a scope counts: Sidecars and PeerAuthentications of a whole namespace,
-//! traffic policies of a host.
+//! traffic policies and subsets of a host.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use meshc_api::{Kind, Resource};
+use meshc_api::istio::DestinationRule;
+use meshc_api::{Kind, Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use crate::Mesh;
@@ -20,53 +21,93 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     let policies = policies.map(|object| (object.namespace().to_owned(), object));
     let consequence = "what workloads accept is decided by";
     report_all(policies, "spec.mtls", "PeerAuthentication for its namespace", consequence, diagnostics);
-    let rules = mesh
-        .destination_rules
-        .iter()
-        .filter(|object| object.spec.traffic_policy.is_some() && object.spec.workload_selector.is_none());
-    let rules = rules.map(|object| {
-        let host = object.spec.host.clone().unwrap_or_default();
-        let mut export_to = object.spec.export_to.clone();
-        export_to.sort();
-        (format!("{}/{host} {}", object.namespace(), export_to.join(",")), object)
-    });
+    let rules = mesh.destination_rules.iter().filter(|object| object.spec.traffic_policy.is_some());
+    let what = "DestinationRule for its host with a traffic policy";
     let consequence = "clients follow the traffic policy of";
     report_all(
-        rules,
+        rules.map(|rule| (merged_with(rule), rule)),
         "spec.trafficPolicy",
-        "DestinationRule for its host with a traffic policy",
+        what,
         consequence,
         diagnostics,
     );
+    report_subsets(mesh, diagnostics);
+}
+
+/// What DestinationRules have in common that istiod merges into one. Those with a selector never leave their namespace.
+type MergeScope<'a> = (&'a str, &'a str, Vec<&'a str>, Option<&'a BTreeMap<String, String>>);
+
+fn merged_with(rule: &Resource<DestinationRule>) -> MergeScope<'_> {
+    let selector = rule.spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
+    let mut export_to: Vec<&str> = match selector {
+        Some(_) => Vec::new(),
+        None => rule.spec.export_to.iter().map(String::as_str).collect(),
+    };
+    export_to.sort_unstable();
+    export_to.dedup();
+    (rule.namespace(), rule.spec.host.as_deref().unwrap_or_default(), export_to, selector)
 }
 
 /// Reports all objects of a scope behind the first one.
-fn report_all<'a, T: Kind + 'a>(
-    objects: impl Iterator<Item = (String, &'a Arc<Resource<T>>)>,
+fn report_all<'a, T: Kind + 'a, Scope: Ord>(
+    objects: impl Iterator<Item = (Scope, &'a Arc<Resource<T>>)>,
     path: &str,
     what: &str,
     consequence: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut first: BTreeMap<String, &Arc<Resource<T>>> = BTreeMap::new();
+    let mut first: BTreeMap<Scope, &Arc<Resource<T>>> = BTreeMap::new();
     for (scope, object) in objects {
         let Some(winner) = first.get(&scope) else {
             first.insert(scope, object);
             continue;
         };
-        let by = if winner.meta.creation_timestamp == object.meta.creation_timestamp {
-            "its name sorts first"
-        } else {
-            "it is older"
-        };
+        let precedence = Precedence::of(winner.creation_key(), object.creation_key());
         let finding =
             Diagnostic::new(&codes::SUPERSEDED, format!("{} is not the first {what}", object.object_ref()))
                 .at(object.span(path), "has no effect")
-                .related(winner.span(path), format!("this one counts: {by}"))
+                .related(winner.span(path), format!("this one counts: {}", precedence.reason()))
                 .consequence(format!("{consequence} {}", winner.object_ref()))
-                .help("keep one of them");
+                .help(precedence.help("keep one of them"));
         diagnostics.push(finding.about(object.object_ref(), path));
     }
+}
+
+/// Reports subsets that a rule of the same host has already and has otherwise; where both say the same, nothing is lost.
+fn report_subsets(mesh: &Mesh, diagnostics: &mut Diagnostics) {
+    let mut first: BTreeMap<(MergeScope<'_>, &str), (&Arc<Resource<DestinationRule>>, usize)> =
+        BTreeMap::new();
+    for rule in &mesh.destination_rules {
+        for (index, subset) in rule.spec.subsets.iter().enumerate() {
+            let name = subset.name.as_deref().unwrap_or_default();
+            let (winner, at) = *first.entry((merged_with(rule), name)).or_insert((rule, index));
+            // Admission refuses two subsets of one name in one object.
+            if !Arc::ptr_eq(winner, rule) && winner.spec.subsets.get(at) != Some(subset) {
+                diagnostics.push(superseded_subset(name, (rule, index), (winner, at)));
+            }
+        }
+    }
+}
+
+fn superseded_subset(
+    name: &str,
+    (rule, index): (&Resource<DestinationRule>, usize),
+    (winner, at): (&Resource<DestinationRule>, usize),
+) -> Diagnostic {
+    let path = |index: usize| format!("spec.subsets[{index}]");
+    let precedence = Precedence::of(winner.creation_key(), rule.creation_key());
+    let host = rule.spec.host.as_deref().unwrap_or_default();
+    let message =
+        format!("`{host}` has two subsets `{name}`, of {} and {}", winner.object_ref(), rule.object_ref());
+    Diagnostic::new(&codes::SUPERSEDED, message)
+        .at(rule.span(&path(index)), "has no effect")
+        .related(winner.span(&path(at)), format!("this one counts: {}", precedence.reason()))
+        .consequence(format!(
+            "requests that routes send to subset `{name}` go to the pods and by the policy that {} states",
+            winner.object_ref()
+        ))
+        .help(precedence.help("give one of the subsets another name, or keep one of them"))
+        .about(rule.object_ref(), path(index))
 }
 
 #[cfg(test)]
@@ -101,5 +142,51 @@ mod tests {
         assert_eq!(names("DestinationRule", "networking", policy, policy), ["superseded"]);
         let subset = "{host: a.example, subsets: [{name: v1, labels: {version: v1}}]}";
         assert_eq!(names("DestinationRule", "networking", policy, subset), [""; 0]);
+        let selecting = "{host: a.example, workloadSelector: {matchLabels: {app: a}}, trafficPolicy: {loadBalancer: {simple: RANDOM}}}";
+        assert_eq!(names("DestinationRule", "networking", selecting, policy), [""; 0]);
+        assert_eq!(names("DestinationRule", "networking", selecting, selecting), ["superseded"]);
+    }
+
+    fn subset(name: &str, created: &str, spec: &str) -> String {
+        let spec = format!("{{host: a.example, subsets: [{spec}]}}");
+        let created = format!("metadata: {{{created}name");
+        istio("networking", "DestinationRule", "shop", name, &spec).replace("metadata: {name", &created)
+    }
+
+    #[test]
+    fn of_two_subsets_of_one_name_the_first_one_counts_and_the_reason_is_told() {
+        let (one, other) = ("{name: v1, labels: {version: v1}}", "{name: v1, labels: {version: one}}");
+        let told = |older: &str, newer: &str| {
+            let fixture = resolve(&(subset("a", older, one) + &subset("b", newer, other)));
+            let [finding] = &fixture.findings[..] else { panic!("one finding") };
+            (
+                finding.object.as_ref().map(|object| object.name.clone()).unwrap_or_default(),
+                finding.related[0].message.clone(),
+                fixture.texts()[0].clone(),
+            )
+        };
+        assert_eq!(
+            told("", ""),
+            (
+                "b".to_owned(),
+                "this one counts: its name sorts first".to_owned(),
+                "Warning superseded: `a.example` has two subsets `v1`, of DestinationRule shop/a and DestinationRule shop/b; give one of \
+                 the subsets another name, or keep one of them; or state `metadata.creationTimestamp` in both, so that their age decides"
+                    .to_owned()
+            )
+        );
+        let time = |year: u32| format!("creationTimestamp: '{year}-01-01T00:00:00Z', ");
+        let (loser, reason, text) = told(&time(2024), &time(2023));
+        assert_eq!((loser.as_str(), reason.as_str()), ("a", "this one counts: it is older"));
+        assert!(text.ends_with("or keep one of them"), "{text}");
+    }
+
+    #[test]
+    fn subsets_that_say_the_same_or_are_of_different_hosts_do_not_compete() {
+        let one = "{name: v1, labels: {version: v1}}";
+        assert_eq!(resolve(&(subset("a", "", one) + &subset("b", "", one))).texts(), [""; 0]);
+        let elsewhere =
+            subset("b", "", "{name: v1, labels: {version: one}}").replace("a.example", "b.example");
+        assert_eq!(resolve(&(subset("a", "", one) + &elsewhere)).texts(), [""; 0]);
     }
 }
