@@ -37,6 +37,9 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
 /// What DestinationRules have in common that istiod merges into one. Those with a selector never leave their namespace.
 type MergeScope<'a> = (&'a str, &'a str, Vec<&'a str>, Option<&'a BTreeMap<String, String>>);
 
+/// The rule that has a subset first, and where, by what it is merged with and the name of the subset.
+type FirstSubsets<'a> = BTreeMap<(MergeScope<'a>, &'a str), (&'a Arc<Resource<DestinationRule>>, usize)>;
+
 fn merged_with(rule: &Resource<DestinationRule>) -> MergeScope<'_> {
     let selector = rule.spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
     let mut export_to: Vec<&str> = match selector {
@@ -75,8 +78,7 @@ fn report_all<'a, T: Kind + 'a, Scope: Ord>(
 
 /// Reports subsets that a rule of the same host has already and has otherwise; where both say the same, nothing is lost.
 fn report_subsets(mesh: &Mesh, diagnostics: &mut Diagnostics) {
-    let mut first: BTreeMap<(MergeScope<'_>, &str), (&Arc<Resource<DestinationRule>>, usize)> =
-        BTreeMap::new();
+    let mut first: FirstSubsets<'_> = BTreeMap::new();
     for rule in &mesh.destination_rules {
         for (index, subset) in rule.spec.subsets.iter().enumerate() {
             let name = subset.name.as_deref().unwrap_or_default();
