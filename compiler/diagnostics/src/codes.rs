@@ -207,7 +207,7 @@ codes! {
     OBJECT_TOO_LARGE = 6011 "object-too-large" Error;
     /// The input has an object of the name that a generated one needs.
     GENERATED_NAME_TAKEN = 6012 "generated-name-taken" Error;
-    /// TLS settings name a ConfigMap of another namespace, which a pod cannot mount.
+    /// TLS settings name a ConfigMap of another namespace, which a pod cannot mount, or what only an SDS server could hand out.
     CREDENTIAL_OUT_OF_REACH = 6013 "credential-out-of-reach" Error;
 }
 

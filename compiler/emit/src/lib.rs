@@ -9,6 +9,7 @@ mod hash;
 pub mod identities;
 pub mod json;
 pub mod kubernetes;
+mod providers;
 pub mod proxy;
 mod release;
 mod steps;

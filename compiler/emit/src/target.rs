@@ -10,6 +10,7 @@ use crate::artifact::{ArtifactPath, ArtifactSet, Content};
 use crate::envoy::{
     self, CredentialMount, EmittedProxy, EnvoyOptions, EnvoySets, ResourceKind, ResourceList, UsedUpstreams,
 };
+use crate::providers;
 use crate::proxy::{self, EmittedConfig};
 
 /// Which program a user wants for which workload.
@@ -163,6 +164,7 @@ pub fn emit<'p>(
             }
         };
         if bootstrap {
+            providers::report(proxy, &emitted, diagnostics);
             add("bootstrap", emitted.files());
         }
         if let (true, Emitted::Envoy(emitted)) = (xds, &emitted) {

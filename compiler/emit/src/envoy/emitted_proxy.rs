@@ -111,6 +111,12 @@ impl EmittedProxy {
         self.secrets.iter().filter_map(SdsSecret::mount).collect()
     }
 
+    /// Names of key material that only a provider could hand out (`sds://vault`), sorted. No file stands for it.
+    #[must_use]
+    pub fn providers(&self) -> BTreeSet<&str> {
+        self.secrets.iter().filter_map(SdsSecret::provider).collect()
+    }
+
     /// Whether the proxy presents or checks the identity of a workload, so that [`super::IDENTITY_DIRECTORY`] must be mounted.
     #[must_use]
     pub fn uses_identity(&self) -> bool {

@@ -146,6 +146,16 @@ impl SdsSecret {
         }
     }
 
+    /// The name of what only a provider could hand out.
+    pub(super) fn provider(&self) -> Option<&str> {
+        match self {
+            Self::Certificate(CertificateSource::Named(name)) | Self::Trust(TrustSource::Named(name)) => {
+                Some(name)
+            }
+            Self::Certificate(_) | Self::Trust(_) => None,
+        }
+    }
+
     /// Whether it is part of the identity of the workload.
     pub(super) fn is_identity(&self) -> bool {
         matches!(self, Self::Certificate(CertificateSource::Workload) | Self::Trust(TrustSource::Mesh))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::inject::Context;
 use super::{at_origin, name};
 use crate::envoy::{CONFIG_DIRECTORY, CREDENTIALS_DIRECTORY, CredentialMount, IDENTITY_DIRECTORY};
-use crate::identities;
+use crate::{identities, providers};
 
 /// The volume with the certificate, the key and the roots of the workload.
 const IDENTITY_VOLUME: &str = "meshc-certs";
@@ -36,6 +36,7 @@ impl Mounted {
 
 /// Everything that the proxy of a workload mounts.
 pub(super) fn mounted(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Mounted {
+    providers::report(context.proxy, context.emitted, diagnostics);
     let mut mounted = Mounted { volumes: Vec::new(), mounts: Vec::new() };
     mounted.add(context.config.volume(), CONFIG_DIRECTORY);
     if context.emitted.uses_identity() {

@@ -11,5 +11,6 @@
 
 mod meshc_proxy;
 mod plan;
+mod providers;
 mod real_envoy;
 mod recordings;
