@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::LiveError;
 use crate::node::command;
 
-/// Compiles a tree and issues its certificates below a folder; gives the folders of manifests.
+/// Compiles a tree and issues its certificates below a folder; gives the folders of manifests. A file `istiod.env` beside the tree
+/// is the compiler's `--istiod-env`.
 pub(crate) fn compile(
-    mesh: &Path,
+    mesh_folder: &Path,
     meshc: &Path,
     targets: &[String],
     folder: &Path,
@@ -16,9 +17,14 @@ pub(crate) fn compile(
     let (out, ca, certificates) = (folder.join("out"), folder.join("ca"), folder.join("certificates"));
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let run = |args: &[&str]| command::run(&meshc, args).map(drop);
-    let (mesh, out_dir) = (path(mesh), path(&out));
+    let (mesh, out_dir) = (path(mesh_folder), path(&out));
     let mut build = vec!["build", &mesh, "--out-dir", &out_dir, "--emit", "k8s,bootstrap,xds"];
     build.extend(targets.iter().flat_map(|target| ["--target", target.as_str()]));
+    let env = mesh_folder.with_file_name("istiod.env");
+    let env_file = path(&env);
+    if env.is_file() {
+        build.extend(["--istiod-env", &env_file]);
+    }
     run(&build)?;
     run(&["ca", "init", "--out", &path(&ca), "--plaintext-keys"])?;
     let identities = path(&out.join("identities.yaml"));

@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod connect;
 mod control;
+mod cookies;
 mod http;
 mod record;
 mod tcp;

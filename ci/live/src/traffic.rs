@@ -140,6 +140,9 @@ pub(crate) struct RequestSpec {
     /// Whether each repetition opens a connection.
     #[serde(default)]
     pub(crate) new_connections: bool,
+    /// Whether each repetition sends the cookies that answers to earlier ones have set, as a browser does.
+    #[serde(default)]
+    pub(crate) keep_cookies: bool,
 }
 
 fn once() -> u32 {

@@ -37,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) concurrency: u32,
     /// Whether every request takes a connection of its own.
     pub(crate) new_connections: bool,
+    /// Whether later requests send the cookies that answers to earlier ones have set.
+    pub(crate) keep_cookies: bool,
     /// How long an answer may take.
     #[serde(with = "crate::duration")]
     pub(crate) timeout: Duration,
@@ -57,8 +59,18 @@ impl Call {
             repeat: 1,
             concurrency: 1,
             new_connections: false,
+            keep_cookies: false,
             timeout: TIMEOUT,
         }
+    }
+}
+
+impl Call {
+    /// The same call with one more header, or with another value of it.
+    pub(super) fn with_header(&self, name: &str, value: String) -> Self {
+        let mut call = self.clone();
+        call.headers.insert(name.to_owned(), value);
+        call
     }
 }
 

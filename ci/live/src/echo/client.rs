@@ -15,6 +15,7 @@ use tokio::task::{JoinSet, spawn_local};
 
 use super::call::{Call, Protocol};
 use super::connect::{Target, failure};
+use super::cookies::Cookies;
 use super::http::{fold_headers, frame, unframe};
 use super::tcp;
 use super::url::{Scheme, Url};
@@ -36,14 +37,22 @@ impl Client {
     /// Makes a call as often as it says, and gives the exchanges in the order in which they ended.
     pub(super) async fn call(self: &Rc<Self>, call: Call) -> Vec<Exchange> {
         let call = Rc::new(call);
+        let cookies = Rc::new(RefCell::new(Cookies::default()));
         let remaining = Rc::new(RefCell::new(call.repeat));
         let mut workers = JoinSet::new();
         for _ in 0..call.concurrency.clamp(1, call.repeat.max(1)) {
             let (client, call, remaining) = (Rc::clone(self), Rc::clone(&call), Rc::clone(&remaining));
+            let cookies = Rc::clone(&cookies);
             workers.spawn_local(async move {
                 let mut exchanges = Vec::new();
                 while take_one(&remaining) {
-                    exchanges.push(client.once(&call).await);
+                    let cookie = cookies.borrow().header().filter(|_| call.keep_cookies);
+                    let exchange = match cookie {
+                        Some(cookie) => client.once(&call.with_header("cookie", cookie)).await,
+                        None => client.once(&call).await,
+                    };
+                    cookies.borrow_mut().take(&exchange);
+                    exchanges.push(exchange);
                 }
                 exchanges
             });

@@ -69,8 +69,17 @@ fn sample(expect: &crate::traffic::Expect, exchanges: Vec<Exchange>) -> Option<E
 }
 
 fn call(node: &Rc<Node>, pods: &[Pod], spec: &CallSpec, roots: &str) -> Option<Call> {
-    let RequestSpec { url, connect_to, method, protocol, headers, body, timeout, new_connections } =
-        &spec.request;
+    let RequestSpec {
+        url,
+        connect_to,
+        method,
+        protocol,
+        headers,
+        body,
+        timeout,
+        new_connections,
+        keep_cookies,
+    } = &spec.request;
     let connect_to = match connect_to {
         None => None,
         Some(place) => Some(match place.strip_prefix("pod:") {
@@ -91,6 +100,7 @@ fn call(node: &Rc<Node>, pods: &[Pod], spec: &CallSpec, roots: &str) -> Option<C
         repeat: spec.repeat,
         concurrency: spec.concurrency,
         new_connections: *new_connections,
+        keep_cookies: *keep_cookies,
         timeout: *timeout,
     })
 }

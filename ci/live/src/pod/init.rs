@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, Write as _};
+use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -69,7 +70,10 @@ const PRIVATE_HOSTS: &str = "mount --bind \"$0\" /etc/hosts && uid=$1 gid=$2 && 
 fn spawn(process: &Process) -> Result<Child, LiveError> {
     let Process { name, program: path, args, env, uid, gid, hosts } = process;
     let log_path = Path::new(SHARED).join("logs").join(format!("{name}.log"));
-    let log = File::create(&log_path).map_err(LiveError::io("create", &log_path))?;
+    let create = File::options().create(true).append(true).open(&log_path);
+    let log = create.map_err(LiveError::io("create", &log_path))?;
+    // A program may open /dev/stdout by its name, so that belongs to its user, as runtimes of containers make it.
+    fchown(&log, Some(*uid), Some(*gid)).map_err(LiveError::io("give away", &log_path))?;
     let errors = log.try_clone().map_err(LiveError::io("open", &log_path))?;
     let mut command = match hosts {
         // Mounts are made by root, so the container becomes its user afterwards.
