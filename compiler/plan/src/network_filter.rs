@@ -22,18 +22,24 @@ pub enum NetworkFilter {
     },
     /// Counts MongoDB operations; not terminal.
     MongoProxy {
-        /// Prefix of the statistics: the name of the upstream.
+        /// Where the connection goes; the first of several.
         upstream: UpstreamName,
+        /// Prefix of the statistics, as that of the [`TcpProxy`] which follows; `None` takes the name of the upstream.
+        stat_prefix: Option<String>,
     },
     /// Counts MySQL operations; not terminal.
     MysqlProxy {
-        /// Prefix of the statistics: the name of the upstream.
+        /// Where the connection goes; the first of several.
         upstream: UpstreamName,
+        /// Prefix of the statistics, as that of the [`TcpProxy`] which follows; `None` takes the name of the upstream.
+        stat_prefix: Option<String>,
     },
     /// Speaks Redis to one upstream; terminal.
     RedisProxy {
-        /// Where commands go.
+        /// Where commands go; the first of several.
         upstream: UpstreamName,
+        /// Prefix of the statistics, as a [`TcpProxy`] would have it; `None` takes the name of the upstream.
+        stat_prefix: Option<String>,
     },
     /// HTTP; terminal.
     Http(Box<HttpConnection>),

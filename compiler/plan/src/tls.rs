@@ -104,6 +104,9 @@ pub enum TlsVersion {
 pub enum UpstreamTlsChoice {
     /// Plaintext.
     None,
+    /// Plaintext in place of TLS that a rule asks for with material which this proxy may not have. Nothing changes the ALPN of
+    /// connections, as with the TLS asked for.
+    Withheld,
     /// This, for every endpoint.
     Always(Box<UpstreamTls>),
     /// Istio mTLS to endpoints that take it and plaintext to the others (auto mTLS).

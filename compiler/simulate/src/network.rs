@@ -46,7 +46,7 @@ pub(crate) fn walk<'p>(
             }
             NetworkFilter::Http(http) => return http::walk(proxy, http, connection, steps),
             NetworkFilter::Tcp(tcp) => return Verdict::Tcp(tcp_destinations(proxy, tcp)),
-            NetworkFilter::RedisProxy { upstream } => {
+            NetworkFilter::RedisProxy { upstream, stat_prefix: _ } => {
                 return Verdict::Tcp(destinations(proxy, [(upstream, None)].into_iter()));
             }
             NetworkFilter::MetadataExchange

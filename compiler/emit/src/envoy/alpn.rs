@@ -50,7 +50,11 @@ fn offer(upstream_protocol: Option<xds::AlpnProtocol>, protocols: [&'static str;
 /// Whether the ALPN of an upstream must not be replaced: its TLS is the user's own, and its server need not know Istio.
 /// Istio's build reads that from the metadata of the cluster, a stock Envoy is told by the routes.
 pub(super) fn is_kept(tls: &UpstreamTlsChoice) -> bool {
-    matches!(tls, UpstreamTlsChoice::Always(tls) if !tls.istio_mutual)
+    match tls {
+        UpstreamTlsChoice::Always(tls) => !tls.istio_mutual,
+        UpstreamTlsChoice::Withheld => true,
+        UpstreamTlsChoice::None | UpstreamTlsChoice::Auto(_) => false,
+    }
 }
 
 /// Turns the filter off for one route or one destination.

@@ -98,7 +98,7 @@ pub(super) fn cluster(upstream: &Upstream, options: &EnvoyOptions) -> xds::Clust
 /// the host, or Envoy refuses it, with or without TLS; istiod does not know that.
 fn host_checks(tls: &UpstreamTlsChoice, discovery: &Discovery, flavor: EnvoyFlavor) -> HostChecks {
     match tls {
-        UpstreamTlsChoice::None => {
+        UpstreamTlsChoice::None | UpstreamTlsChoice::Withheld => {
             let forwards = matches!(discovery, Discovery::DynamicForwardProxy { cache }
                 if *cache != UpstreamName::AllowAnyDynamicDns);
             let stated = forwards && flavor == EnvoyFlavor::Stock;

@@ -36,17 +36,18 @@ pub(super) fn network_filter(
                 Any::SniDynamicForwardProxy(config),
             )
         }
-        NetworkFilter::MongoProxy { upstream } => {
-            let config = xds::MongoProxy { stat_prefix: names::upstream(upstream) };
+        NetworkFilter::MongoProxy { upstream, stat_prefix } => {
+            let config = xds::MongoProxy { stat_prefix: prefix(stat_prefix.as_deref(), upstream) };
             ("envoy.filters.network.mongo_proxy", Any::MongoProxy(config))
         }
         // Envoy has this filter in its contrib build only, from which Istio's is made.
-        NetworkFilter::MysqlProxy { upstream } => {
-            let config = || xds::MySqlProxy { stat_prefix: names::upstream(upstream) };
+        NetworkFilter::MysqlProxy { upstream, stat_prefix } => {
+            let config = || xds::MySqlProxy { stat_prefix: prefix(stat_prefix.as_deref(), upstream) };
             ("envoy.filters.network.mysql_proxy", istio_only.then(|| Any::MySqlProxy(config()))?)
         }
-        NetworkFilter::RedisProxy { upstream } => {
-            ("envoy.filters.network.redis_proxy", Any::RedisProxy(redis_proxy(upstream)))
+        NetworkFilter::RedisProxy { upstream, stat_prefix } => {
+            let stat_prefix = prefix(stat_prefix.as_deref(), upstream);
+            ("envoy.filters.network.redis_proxy", Any::RedisProxy(redis_proxy(upstream, stat_prefix)))
         }
         NetworkFilter::Http(connection) => {
             let routes = scope.routes(&connection.routes);
@@ -58,11 +59,15 @@ pub(super) fn network_filter(
     Some(Extension::new(name, config))
 }
 
+fn prefix(stated: Option<&str>, upstream: &UpstreamName) -> String {
+    stated.map_or_else(|| names::upstream(upstream), str::to_owned)
+}
+
 /// Istio waits five seconds for an answer of Redis and counts its latency in microseconds.
-fn redis_proxy(upstream: &UpstreamName) -> xds::RedisProxy {
+fn redis_proxy(upstream: &UpstreamName, stat_prefix: String) -> xds::RedisProxy {
     let cluster = names::upstream(upstream);
     xds::RedisProxy {
-        stat_prefix: cluster.clone(),
+        stat_prefix,
         settings: Some(xds::RedisConnPoolSettings { op_timeout: Some(xds::Duration::seconds(5)) }),
         latency_in_micros: true,
         prefix_routes: Some(xds::RedisPrefixRoutes { catch_all_route: Some(xds::RedisRoute { cluster }) }),

@@ -96,9 +96,9 @@ fn of_listener<'p>(listener: &'p Listener, names: &mut BTreeSet<&'p UpstreamName
         match filter {
             NetworkFilter::MetadataExchange | NetworkFilter::Authorization(_) | NetworkFilter::Stats(_) => {}
             NetworkFilter::SniDynamicForwardProxy { cache: upstream, port: _ }
-            | NetworkFilter::MongoProxy { upstream }
-            | NetworkFilter::MysqlProxy { upstream }
-            | NetworkFilter::RedisProxy { upstream } => {
+            | NetworkFilter::MongoProxy { upstream, stat_prefix: _ }
+            | NetworkFilter::MysqlProxy { upstream, stat_prefix: _ }
+            | NetworkFilter::RedisProxy { upstream, stat_prefix: _ } => {
                 names.insert(upstream);
             }
             NetworkFilter::Tcp(TcpProxy { upstreams, access_logs, .. }) => {

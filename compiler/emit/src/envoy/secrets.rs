@@ -241,7 +241,7 @@ pub(super) fn of_upstream(upstream: &Upstream) -> BTreeSet<SdsSecret> {
         certificates.chain(tls.trust.iter().cloned().map(SdsSecret::Trust)).collect()
     };
     match &upstream.tls {
-        UpstreamTlsChoice::None => BTreeSet::new(),
+        UpstreamTlsChoice::None | UpstreamTlsChoice::Withheld => BTreeSet::new(),
         UpstreamTlsChoice::Always(tls) | UpstreamTlsChoice::Auto(tls) => of_tls(tls),
     }
 }

@@ -47,8 +47,10 @@ pub(super) fn sockets(
         Some(version) => proxied(socket, version),
     };
     match choice {
-        UpstreamTlsChoice::None => {
-            Sockets { only: proxy_protocol.map(|_| wrap(raw_buffer())), matches: Vec::new() }
+        UpstreamTlsChoice::None | UpstreamTlsChoice::Withheld => {
+            // istiod names the socket by the short name here, and Envoy goes by its type.
+            let plain = || Extension::new("raw_buffer", Any::RawBuffer(Empty {}));
+            Sockets { only: proxy_protocol.map(|_| wrap(plain())), matches: Vec::new() }
         }
         UpstreamTlsChoice::Always(tls) => {
             Sockets { only: Some(wrap(transport_socket(tls, flavor))), matches: Vec::new() }

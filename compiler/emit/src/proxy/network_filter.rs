@@ -35,13 +35,13 @@ pub(super) fn filters(filters: &[NetworkFilter], site: &mut Site<'_>) -> Filters
                 handler = Some(Handler::Http(Box::new(connection)));
             }
             NetworkFilter::Tcp(proxy) => handler = Some(Handler::Tcp(tcp_proxy(proxy, metrics, site))),
-            NetworkFilter::MongoProxy { upstream } => {
+            NetworkFilter::MongoProxy { upstream, stat_prefix: _ } => {
                 site.lacks(&feature::MONGO_STATISTICS, names::upstream(upstream));
             }
-            NetworkFilter::MysqlProxy { upstream } => {
+            NetworkFilter::MysqlProxy { upstream, stat_prefix: _ } => {
                 site.lacks(&feature::MYSQL_STATISTICS, names::upstream(upstream));
             }
-            NetworkFilter::RedisProxy { upstream } => {
+            NetworkFilter::RedisProxy { upstream, stat_prefix: _ } => {
                 site.lacks(&feature::REDIS, names::upstream(upstream));
                 impossible = true;
             }
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_only_envoy_can_do_closes_the_connection() {
-        let redis = NetworkFilter::RedisProxy { upstream: UpstreamName::Passthrough };
+        let redis = NetworkFilter::RedisProxy { upstream: UpstreamName::Passthrough, stat_prefix: None };
         assert_eq!(handler(&[redis]), (vec![], false, vec![feature::REDIS.name]));
         let tunnel = Tunnel { target_host: "a".into(), target_port: 1, use_post: false };
         assert_eq!(handler(&[tcp(Some(tunnel))]), (vec![], false, vec![feature::TUNNEL.name]));

@@ -11,7 +11,7 @@ use super::key_material::{certificate, roots};
 /// TLS to an upstream, or the choice of it.
 pub(super) fn choice(choice: &UpstreamTlsChoice, site: &mut Site<'_>) -> proxy::UpstreamTlsChoice {
     match choice {
-        UpstreamTlsChoice::None => proxy::UpstreamTlsChoice::None,
+        UpstreamTlsChoice::None | UpstreamTlsChoice::Withheld => proxy::UpstreamTlsChoice::None,
         UpstreamTlsChoice::Always(tls) => proxy::UpstreamTlsChoice::Always(Box::new(upstream_tls(tls, site))),
         UpstreamTlsChoice::Auto(tls) => proxy::UpstreamTlsChoice::Auto(Box::new(upstream_tls(tls, site))),
     }

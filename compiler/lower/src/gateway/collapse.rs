@@ -14,14 +14,9 @@ pub(super) fn collapse(cx: &ProxyContext<'_>, hosts: Vec<HostRoutes>) -> Vec<(Ho
         return hosts.into_iter().map(|host| (host, Vec::new())).collect();
     }
     let mut groups: BTreeMap<(Vec<usize>, bool), Vec<HostRoutes>> = BTreeMap::new();
-    let mut alone = Vec::new();
     for host in hosts {
-        if host.sets.is_empty() {
-            alone.push((host, Vec::new()));
-        } else {
-            let key = (host.sets.clone(), host.tls == TlsRequirement::All);
-            groups.entry(key).or_default().push(host);
-        }
+        let key = (host.sets.clone(), host.tls == TlsRequirement::All);
+        groups.entry(key).or_default().push(host);
     }
     let collapsed = groups.into_values().filter_map(|mut group| {
         group.sort_by(|a, b| most_specific_first(&a.host, &b.host));
@@ -29,5 +24,5 @@ pub(super) fn collapse(cx: &ProxyContext<'_>, hosts: Vec<HostRoutes>) -> Vec<(Ho
         let first = group.next()?;
         Some((first, group.map(|host| host.host).collect()))
     });
-    collapsed.chain(alone).collect()
+    collapsed.collect()
 }

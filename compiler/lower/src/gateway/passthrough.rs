@@ -7,9 +7,9 @@ use meshc_plan::FilterChain;
 use super::servers::GatewayServer;
 use super::tcp::{chain_port, serves, stack};
 use crate::context::ProxyContext;
+use crate::listener::applies;
 use crate::listener::chain::{chain, connection_match};
 use crate::listener::network_filters::routed;
-use crate::listener::tls_matches;
 use crate::security::SecurityFilters;
 
 /// Server names that have a chain already, by port and bind.
@@ -32,7 +32,7 @@ pub(super) fn passthrough_chains(
         }
         for (index, rule) in vs.spec.tls.iter().enumerate() {
             for stated in &rule.r#match {
-                if !tls_matches(cx, stated, server.port, &gateway) {
+                if !applies(&stated.gateways, stated.port, server.port, &gateway) {
                     continue;
                 }
                 let key =

@@ -10,8 +10,8 @@ use super::servers::GatewayServer;
 use super::tls::server_tls;
 use crate::context::ProxyContext;
 use crate::http::ConnectionClass;
+use crate::listener;
 use crate::listener::chain::{chain, connection_match};
-use crate::listener::l4_matches;
 use crate::listener::network_filters::{ChainPort, Stack, routed};
 use crate::security::SecurityFilters;
 
@@ -42,8 +42,10 @@ fn forwarding_chain(
             continue;
         }
         let applies = |rule: &&meshc_api::istio::TcpRoute| {
-            rule.r#match.is_empty()
-                || rule.r#match.iter().any(|stated| l4_matches(cx, stated, server.port, &gateway))
+            let holds = |stated: &meshc_api::istio::L4MatchAttributes| {
+                listener::applies(&stated.gateways, stated.port, server.port, &gateway)
+            };
+            rule.r#match.is_empty() || rule.r#match.iter().any(holds)
         };
         let Some(index) = vs.spec.tcp.iter().position(|rule| applies(&rule)) else { continue };
         let rule = &vs.spec.tcp[index];

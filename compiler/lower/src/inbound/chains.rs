@@ -109,12 +109,23 @@ fn tcp_filters(
     security: &SecurityFilters,
 ) -> Vec<NetworkFilter> {
     let stats = telemetry::stats_filter(cx, ConnectionClass::Inbound).map(NetworkFilter::Stats);
-    let mongo = (target.protocol == Protocol::Mongo && cx.mesh.features.enable_mongo_filter)
-        .then(|| NetworkFilter::MongoProxy { upstream: target.upstream.clone() });
-    let mysql = (target.protocol == Protocol::Mysql && cx.mesh.features.enable_mysql_filter)
-        .then(|| NetworkFilter::MysqlProxy { upstream: target.upstream.clone() });
+    let mongo = (target.protocol == Protocol::Mongo && cx.mesh.features.enable_mongo_filter).then(|| {
+        NetworkFilter::MongoProxy {
+            upstream: target.upstream.clone(),
+            stat_prefix: target.tcp_stat_prefix.clone(),
+        }
+    });
+    let mysql = (target.protocol == Protocol::Mysql && cx.mesh.features.enable_mysql_filter).then(|| {
+        NetworkFilter::MysqlProxy {
+            upstream: target.upstream.clone(),
+            stat_prefix: target.tcp_stat_prefix.clone(),
+        }
+    });
     let terminal = if target.protocol == Protocol::Redis && cx.mesh.features.enable_redis_filter {
-        NetworkFilter::RedisProxy { upstream: target.upstream.clone() }
+        NetworkFilter::RedisProxy {
+            upstream: target.upstream.clone(),
+            stat_prefix: target.tcp_stat_prefix.clone(),
+        }
     } else {
         NetworkFilter::Tcp(tcp_proxy(cx, target.upstream.clone(), target.tcp_stat_prefix.clone()))
     };

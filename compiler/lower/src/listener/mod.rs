@@ -16,5 +16,4 @@ mod unaddressed;
 mod virtual_outbound;
 
 pub(crate) use inspectors::inspectors;
-pub(crate) use tcp::l4_matches;
-pub(crate) use tls::tls_matches;
+pub(crate) use tcp::applies;

@@ -122,19 +122,17 @@ pub(crate) fn filters(
 /// Filters that understand a database protocol, and the one that forwards.
 fn terminal(cx: &ProxyContext<'_>, protocol: Protocol, proxy: TcpProxy) -> Vec<NetworkFilter> {
     let features = &cx.mesh.features;
-    let only = match proxy.upstreams.as_slice() {
-        [(upstream, None)] => Some(upstream.clone()),
-        _ => None,
-    };
-    match (protocol, only) {
+    let first = proxy.upstreams.first().map(|(upstream, _)| upstream.clone());
+    let stat_prefix = proxy.stat_prefix.clone();
+    match (protocol, first) {
         (Protocol::Mongo, Some(upstream)) if features.enable_mongo_filter => {
-            vec![NetworkFilter::MongoProxy { upstream }, NetworkFilter::Tcp(proxy)]
+            vec![NetworkFilter::MongoProxy { upstream, stat_prefix }, NetworkFilter::Tcp(proxy)]
         }
         (Protocol::Mysql, Some(upstream)) if features.enable_mysql_filter => {
-            vec![NetworkFilter::MysqlProxy { upstream }, NetworkFilter::Tcp(proxy)]
+            vec![NetworkFilter::MysqlProxy { upstream, stat_prefix }, NetworkFilter::Tcp(proxy)]
         }
         (Protocol::Redis, Some(upstream)) if features.enable_redis_filter => {
-            vec![NetworkFilter::RedisProxy { upstream }]
+            vec![NetworkFilter::RedisProxy { upstream, stat_prefix }]
         }
         _ => vec![NetworkFilter::Tcp(proxy)],
     }

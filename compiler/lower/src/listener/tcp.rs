@@ -87,16 +87,21 @@ pub(super) fn default_chain(
     chain(cx, connection_match(&request.networks, server_names), filters, None, service.origin.clone())
 }
 
-/// Whether the conditions of a rule that are known at build time hold.
-pub(crate) fn l4_matches(
+/// Whether a condition is for a gateway (or the mesh) and for a port. It is all that istiod asks at gateways, where `sourceLabels`
+/// and `sourceNamespace` decide nothing.
+pub(crate) fn applies(gateways: &[String], stated: Option<u32>, port: u16, gateway: &str) -> bool {
+    let here = gateways.is_empty() || gateways.iter().any(|name| name == gateway);
+    here && stated.is_none_or(|stated| stated == 0 || stated == u32::from(port))
+}
+
+/// Whether the conditions of a rule that are known at build time hold for a sidecar.
+pub(super) fn l4_matches(
     cx: &ProxyContext<'_>,
     stated: &L4MatchAttributes,
     port: u16,
     gateway: &str,
 ) -> bool {
-    let here = stated.gateways.is_empty() || stated.gateways.iter().any(|name| name == gateway);
-    let on_port = stated.port.is_none_or(|stated| stated == 0 || stated == u32::from(port));
-    here && on_port
+    applies(&stated.gateways, stated.port, port, gateway)
         && has_labels(cx, &stated.source_labels)
         && in_namespace(cx, stated.source_namespace.as_deref())
 }

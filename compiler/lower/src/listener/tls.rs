@@ -11,7 +11,7 @@ use super::bind::network;
 use super::chain::{chain, connection_match};
 use super::network_filters::{Stack, routed};
 use super::request::Request;
-use super::tcp::{MESH, default_chain};
+use super::tcp::{MESH, applies, default_chain};
 use crate::context::ProxyContext;
 use crate::http::{domains, has_labels, in_namespace};
 
@@ -68,16 +68,9 @@ fn server_names(cx: &ProxyContext<'_>, request: &Request<'_>) -> Vec<String> {
     names
 }
 
-/// Whether the conditions of a match that are known at build time hold.
-pub(crate) fn tls_matches(
-    cx: &ProxyContext<'_>,
-    stated: &TlsMatchAttributes,
-    port: u16,
-    gateway: &str,
-) -> bool {
-    let here = stated.gateways.is_empty() || stated.gateways.iter().any(|name| name == gateway);
-    let on_port = stated.port.is_none_or(|stated| stated == 0 || stated == u32::from(port));
-    here && on_port
+/// Whether the conditions of a match that are known at build time hold for a sidecar.
+fn tls_matches(cx: &ProxyContext<'_>, stated: &TlsMatchAttributes, port: u16, gateway: &str) -> bool {
+    applies(&stated.gateways, stated.port, port, gateway)
         && has_labels(cx, &stated.source_labels)
         && in_namespace(cx, stated.source_namespace.as_deref())
 }

@@ -125,17 +125,18 @@ fn found(
     policy: &EffectivePolicy<'_>,
     diags: &mut Diagnostics,
 ) -> Option<Found> {
+    let dialled =
+        Found { discovery: Discovery::OriginalDestination { port_override: None }, headless: Vec::new() };
     let whole = Target { subset: None, ..*target };
-    // istiod gives subsets the kind of discovery of the whole service, whatever they state themselves.
-    let passthrough = load_balancing::is_passthrough(policy.load_balancer)
-        || load_balancing::is_passthrough(whole.policy().load_balancer)
-        || (target.subset.is_some() && target.asks_for_passthrough());
-    let found = discovery::discover(cx, target, policy.tls, diags)?;
-    if passthrough {
-        let discovery = Discovery::OriginalDestination { port_override: None };
-        return Some(Found { discovery, headless: Vec::new() });
+    // istiod gives subsets the kind of discovery of the whole service, whatever they state themselves, so that none is left
+    // out for want of endpoints.
+    let of_whole =
+        load_balancing::is_passthrough(whole.policy().load_balancer) || target.asks_for_passthrough();
+    if target.subset.is_some() && of_whole {
+        return Some(dialled);
     }
-    Some(found)
+    let found = discovery::discover(cx, target, policy.tls, diags)?;
+    Some(if load_balancing::is_passthrough(policy.load_balancer) { dialled } else { found })
 }
 
 /// How an endpoint is picked. Stated endpoints are weighed by locality on the way.

@@ -22,7 +22,7 @@ pub(super) fn stated_tls(
         && !may_use_credential(cx, target, name)
     {
         diags.push(credential_without_gateway(target, name));
-        return UpstreamTlsChoice::None;
+        return UpstreamTlsChoice::Withheld;
     }
     let mutual = settings.mode == Some(ClientTlsMode::Mutual);
     let certificate = match credential {
@@ -32,7 +32,7 @@ pub(super) fn stated_tls(
             Some(files) => Some(files),
             None => {
                 diags.push(certificate_missing(target));
-                return UpstreamTlsChoice::None;
+                return UpstreamTlsChoice::Withheld;
             }
         },
     };

@@ -28,8 +28,7 @@ impl EgressHosts {
         for text in &listener.hosts {
             let Some((owner, name)) = text.split_once('/') else { continue };
             let (owner, excludes) = match owner.strip_prefix('~') {
-                // `~/*` alone says that nothing is imported; with another name it excludes everywhere.
-                Some("") if name == "*" => continue,
+                // `~/*` takes everything away, whatever stands beside it.
                 Some("") => ("*", true),
                 Some(owner) => (owner, true),
                 None => (owner, false),

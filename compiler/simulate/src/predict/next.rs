@@ -28,7 +28,7 @@ pub(super) fn call(from: Sender<'_>, upstream: &Upstream, mtls: bool, port: u16,
     let tls = match &upstream.tls {
         UpstreamTlsChoice::Always(tls) => Some(tls.as_ref()),
         UpstreamTlsChoice::Auto(tls) if mtls => Some(tls.as_ref()),
-        UpstreamTlsChoice::Auto(_) | UpstreamTlsChoice::None => None,
+        UpstreamTlsChoice::Auto(_) | UpstreamTlsChoice::None | UpstreamTlsChoice::Withheld => None,
     };
     let carried = carried(from.call, upstream, tls.is_some(), payload);
     let call = Call { mode: CallMode::Inbound, dialled: Dialled::Anything, port, source: None, ..carried };

@@ -259,15 +259,15 @@ fn tcp_listener() -> Listener {
             origin: ORIGIN,
         }),
         network_stats(true),
-        NetworkFilter::MongoProxy { upstream: mongo.clone() },
-        NetworkFilter::MysqlProxy { upstream: mongo.clone() },
+        NetworkFilter::MongoProxy { upstream: mongo.clone(), stat_prefix: None },
+        NetworkFilter::MysqlProxy { upstream: mongo.clone(), stat_prefix: None },
         NetworkFilter::Tcp(weighted),
     ];
     Listener {
         default_chain: Some(chain(
             None,
             ChainMatch::default(),
-            vec![NetworkFilter::RedisProxy { upstream: mongo }],
+            vec![NetworkFilter::RedisProxy { upstream: mongo, stat_prefix: None }],
         )),
         additional: vec![Bind { address: BindAddress::Ip(LOOPBACK), port: 27018 }],
         ..address_listener(27017, Capture::Bound, vec![chain(None, first, filters)])
