@@ -8,6 +8,7 @@ use meshc_model::{Mesh, Workload, WorkloadRole};
 use meshc_plan::{HeadlessService, ProxyPlan, ProxyRole, ProxyTarget};
 
 use crate::context::ProxyContext;
+use crate::kubernetes::{self, OwnPorts};
 use crate::shared::Shared;
 use crate::{bootstrap, gateway, inbound, listener, security, upstream, workload_labels};
 
@@ -65,14 +66,23 @@ pub(crate) fn inbound_capture_port(cx: &ProxyContext<'_>) -> u16 {
     u16::try_from(cx.mesh.config.proxy_inbound_listen_port).unwrap_or(15006)
 }
 
-/// Whether the proxy listens on a port at all addresses for its own purposes, as far as its metadata tells.
+/// Whether a sidecar listens on a port at all addresses for its own purposes.
 pub(crate) fn is_reserved_port(cx: &ProxyContext<'_>, port: u16) -> bool {
     let stated = ["ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT"];
     i32::from(port) == cx.mesh.config.proxy_listen_port
         || port == inbound_capture_port(cx)
+        || is_own_port(cx, port)
         || stated
             .iter()
             .any(|key| cx.workload.metadata.get(*key).is_some_and(|text| *text == port.to_string()))
+}
+
+/// Whether the process of a proxy listens on a port at all addresses: for metrics, readiness or probes. Envoy starts with no
+/// second listener there; one of the same name would even replace that of the process.
+pub(crate) fn is_own_port(cx: &ProxyContext<'_>, port: u16) -> bool {
+    let OwnPorts { prometheus, ready, probes } = OwnPorts::of(cx.workload);
+    let asked = || probes == Some(port) && kubernetes::bridge(cx.mesh, cx.workload).is_some();
+    cx.mesh.options.reserve_own_ports && (port == prometheus || port == ready || asked())
 }
 
 /// The program that the pods ask for.

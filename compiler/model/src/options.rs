@@ -13,6 +13,9 @@ pub struct Options {
     pub inject: Inject,
     /// Addresses that stay as they were given; none by default.
     pub lock: Lock,
+    /// Whether the ports that every proxy listens on for itself (metrics, readiness, probes) are taken; true by default.
+    /// istiod knows them from what a proxy tells about itself, and leaves them free for a proxy that tells nothing.
+    pub reserve_own_ports: bool,
 }
 
 impl Default for Options {
@@ -22,6 +25,7 @@ impl Default for Options {
             cluster_id: "Kubernetes".to_owned(),
             inject: Inject::Labelled,
             lock: Lock::default(),
+            reserve_own_ports: true,
         }
     }
 }

@@ -69,7 +69,7 @@ enum EnvoyChoice {
 ///
 /// Nothing is written when an object is refused or cannot be read, so that nobody applies half of what was meant and the last
 /// good output stays. `xds` alone shows what istiod would make of the same input, and istiod takes what it can, so it is
-/// written all the same.
+/// written all the same, with listeners on ports that the process of the proxy needs if its metadata does not state them.
 pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure> {
     let format = global.format(&[Format::Human, Format::Concise, Format::Json])?;
     let mut resolved = driver::resolve(&args.input)?;
@@ -79,11 +79,12 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> Result<Outcome, Failure>
         report::note(&nothing_to_compile(args, files.len(), outcome), global);
         return Ok(if outcome == Outcome::Clean { Outcome::NoInputs } else { outcome });
     }
+    let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
+    resolved.mesh.options.reserve_own_ports = !review_only;
     let lowered = lower(args, &mut resolved);
     target::check(&args.target, &lowered.plan)?;
     let artifacts = emit(args, &lowered, &mut resolved);
     let Resolved { diagnostics, files, objects, mesh, resources } = resolved;
-    let review_only = args.emit.iter().all(|set| *set == EmitSet::Xds);
     let withheld =
         diagnostics.iter().any(|finding| finding.severity == Severity::Error && !finding.contained);
     let written = if withheld && !review_only { 0 } else { artifacts.iter().count() };

@@ -11,6 +11,7 @@ use meshc_plan::{Route, RouteTable, RouteTableName, StatefulSession, TlsRequirem
 
 use super::collapse::collapse;
 use super::http3;
+use super::listener::is_taken;
 use super::merge::MergedServers;
 use super::servers::GatewayServer;
 use crate::context::ProxyContext;
@@ -27,7 +28,8 @@ pub(super) fn route_tables(
     diags: &mut Diagnostics,
 ) -> Vec<Arc<RouteTable>> {
     let mut by_table: BTreeMap<RouteTableName, Vec<&GatewayServer>> = BTreeMap::new();
-    for server in merged.groups.iter().flat_map(|group| &group.servers) {
+    let heard = merged.groups.iter().filter(|group| !is_taken(cx, group));
+    for server in heard.flat_map(|group| &group.servers) {
         if let Some(table) = server.route_table() {
             by_table.entry(table).or_default().push(server);
         }

@@ -119,7 +119,8 @@ fn services<'a>(
         };
         let same_entry = |taken: &PortView<'_>| taken.service.object == service.object;
         let named = services.get(service.host()).is_some_and(same_entry);
-        if !ports.is_empty() && !(named && is_network(service)) {
+        let nameless = named && is_network(service);
+        if !ports.is_empty() && !nameless {
             services.insert(service.host(), PortView { service, ports });
         }
     }

@@ -22,6 +22,7 @@ use serde_json::Value;
 use self::annotations::Complaints;
 use self::checks::Spot;
 
+pub(crate) use self::ports::OwnPorts;
 pub(crate) use self::probe::bridge;
 
 /// The container of the proxy. Dashboards and people look for this name, and where the input has a container of the name, it

@@ -126,6 +126,9 @@ impl<'a> Outbound<'a> {
             let taken = self.entries.get(&key).map(|entry| entry.owner.clone());
             match (drafts.pop(), drafts.is_empty(), taken) {
                 (Some(only), true, None) => {
+                    if !may_listen(self.cx, &only, None, &wildcard, diags) {
+                        continue;
+                    }
                     conflict::everything_on_port(only.service, &only.port, diags);
                     let request = only.request(wildcard.clone(), Vec::new(), true);
                     self.insert(&request, diags);
@@ -147,14 +150,15 @@ impl<'a> Outbound<'a> {
         {
             return;
         }
-        if !may_listen(self.cx, &draft, binding.as_ref(), diags) {
-            return;
-        }
-        let (binding, networks) = match binding {
-            Some(binding) => (binding, Vec::new()),
+        let stated = binding.as_ref();
+        let (binding, networks) = match &binding {
+            Some(binding) => (binding.clone(), Vec::new()),
             None if protocol.is_http() => (Binding::wildcard(self.cx), Vec::new()),
             None => service_binding(self.cx, draft.service),
         };
+        if !may_listen(self.cx, &draft, stated, &binding, diags) {
+            return;
+        }
         let request = draft.request(binding, networks, false);
         self.insert(&request, diags);
     }

@@ -10,11 +10,13 @@ use crate::proxy::is_reserved_port;
 /// First port that everybody may bind.
 const FIRST_UNPRIVILEGED: u16 = 1024;
 
-/// Whether a listener may be there; otherwise a diagnostic says why not.
+/// Whether a listener may be at a place; otherwise a diagnostic says why not. `stated` is the address that an egress listener
+/// states.
 pub(super) fn may_listen(
     cx: &ProxyContext<'_>,
     draft: &Draft<'_>,
-    binding: Option<&Binding>,
+    stated: Option<&Binding>,
+    binding: &Binding,
     diags: &mut Diagnostics,
 ) -> bool {
     let port = draft.port.number;
@@ -22,11 +24,9 @@ pub(super) fn may_listen(
         diags.push(refused(draft, "the proxy may not bind ports below 1024"));
         return false;
     }
-    let at_wildcard = match binding {
-        Some(binding) => binding.is_wildcard(),
-        None => draft.port.protocol.is_http(),
-    };
-    if at_wildcard && is_reserved_port(cx, port) {
+    // istiod does not ask where services for bytes end up. Envoy would refuse all of what is compiled for it, not one listener.
+    let asked = stated.is_some() || draft.port.protocol.is_http() || cx.mesh.options.reserve_own_ports;
+    if asked && binding.is_wildcard() && is_reserved_port(cx, port) {
         diags.push(refused(draft, "the proxy needs the port itself"));
         return false;
     }

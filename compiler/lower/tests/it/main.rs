@@ -15,5 +15,6 @@ mod outbound;
 mod persistent_session;
 mod pitfalls;
 mod recordings;
+mod reserved_ports;
 mod support;
 mod upstream_tls;

@@ -26,6 +26,16 @@ pub(crate) fn lower_with_features(
     mesh: &str,
     features: IstiodFeatures,
 ) -> (Plan, Diagnostics) {
+    lower_with_options(files, mesh, features, Options { inject: Inject::All, ..Options::default() })
+}
+
+/// As [`lower_with_features`], with options of the compilation.
+pub(crate) fn lower_with_options(
+    files: &[(&str, &str)],
+    mesh: &str,
+    features: IstiodFeatures,
+    options: Options,
+) -> (Plan, Diagnostics) {
     let mut diags = Diagnostics::new();
     let inputs = files.iter().map(|(path, text)| InputFile::new(*path, text.as_bytes())).collect();
     let sources = meshc_source::load(inputs, &mut diags);
@@ -33,7 +43,6 @@ pub(crate) fn lower_with_features(
     let mesh = meshc_source::load(vec![InputFile::new("mesh.yaml", mesh.as_bytes())], &mut diags);
     let mesh_files = MeshFiles { mesh: mesh.documents.first().map(AsRef::as_ref), networks: None };
     let config = mesh_config::read(&resources, mesh_files, &mut diags);
-    let options = Options { inject: Inject::All, ..Options::default() };
     let mesh = meshc_model::resolve(&resources, config, features, options, &mut diags);
     let plan = meshc_lower::lower(&mesh, &mut diags);
     (plan, diags)
