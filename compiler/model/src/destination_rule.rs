@@ -90,6 +90,21 @@ impl DestinationRuleIndex {
         Self { local: share(local), exported: share(exported), root_private: root_private.into() }
     }
 
+    /// Objects that are part of a rule with a selector and of none without, by that rule. Those that have no selector themselves
+    /// are lost to all other workloads.
+    pub(crate) fn selecting_only(&self) -> BTreeMap<&ObjectRef, &ObjectRef> {
+        let mut found = BTreeMap::new();
+        for rules in self.local.values().flat_map(Shared::lists) {
+            let (selecting, others): (Vec<_>, Vec<_>) =
+                rules.iter().partition(|rule| rule.selector().is_some());
+            for rule in selecting {
+                let alone = |part: &&ObjectRef| !others.iter().any(|other| other.sources.contains(part));
+                found.extend(rule.sources.iter().filter(alone).map(|part| (part, &rule.object)));
+            }
+        }
+        found
+    }
+
     /// The rules of a host that a proxy finds, all from the first place that has any.
     fn find(&self, root: &str, proxy: &str, service: &str, host: &str) -> Vec<&Arc<ResolvedDestinationRule>> {
         let own = if proxy == root { Some(&self.root_private) } else { self.local.get(proxy) };
@@ -132,15 +147,24 @@ impl Consolidated {
         let host = rule.spec.host.clone().unwrap_or_default();
         let map = if is_wildcard(&host) { &mut self.wildcard } else { &mut self.exact };
         let list = map.entry(host).or_default();
+        // istiod asks rule after rule, and the answer for the last one decides whether this one stands on its own, too.
         let mut append = true;
         for existing in list.iter_mut() {
             let equal = existing.export_to == *export_to;
             let wider = !existing.export_to.is_empty() && export_to.is_superset(&existing.export_to);
-            if existing.selector() != selector(&rule.spec) || !(equal || wider) {
+            append = !equal;
+            if !(equal || wider) {
                 continue;
             }
-            // A rule that more namespaces see counts for those on its own, too.
-            append &= !equal;
+            match (existing.selector(), selector(&rule.spec)) {
+                (Some(theirs), Some(ours)) if theirs != ours => {
+                    append = true;
+                    continue;
+                }
+                (Some(_), Some(_)) | (None, None) => append = false,
+                // A private rule for all becomes a part of the one that selects, and is lost to the other workloads.
+                (Some(_), None) | (None, Some(_)) => {}
+            }
             existing.merge(rule);
         }
         if append {
@@ -182,6 +206,11 @@ impl From<Consolidated> for Shared {
 }
 
 impl Shared {
+    /// The rules of every host.
+    fn lists(&self) -> impl Iterator<Item = &[Arc<ResolvedDestinationRule>]> {
+        self.exact.values().chain(self.wildcard.iter().map(|(_, rules)| rules)).map(Vec::as_slice)
+    }
+
     /// The rules of the most specific host that covers a host.
     fn most_specific(&self, host: &str) -> &[Arc<ResolvedDestinationRule>] {
         if let Some(rules) = self.exact.get(host) {

@@ -167,17 +167,18 @@ fn http_chain(
 ) -> FilterChain {
     let filters = server.route_table().map(|table| {
         let name = server.server().name.as_deref().filter(|name| server.is_tls() && !name.is_empty());
+        // A name that people chose stands alone; what istiod makes up ends where Envoy's names of statistics go on.
         let prefix = match (name, &bind.address) {
             (Some(name), _) => name.to_owned(),
-            (None, BindAddress::Ip(address)) => format!("outbound_{address}_{}", bind.port),
+            (None, BindAddress::Ip(address)) => format!("outbound_{address}_{};", bind.port),
             (None, BindAddress::Literal(text) | BindAddress::Unix(text)) => {
-                format!("outbound_{text}_{}", bind.port)
+                format!("outbound_{text}_{};", bind.port)
             }
         };
         let connection = http_connection(
             cx,
             ConnectionClass::Gateway,
-            format!("{prefix};"),
+            prefix,
             RouteSource::Named(table),
             server.protocol,
             security.http.clone(),
@@ -188,7 +189,6 @@ fn http_chain(
     chain(cx, ChainMatch::default(), filters.into_iter().collect(), None, origin)
 }
 
-fn without_route(server: &GatewayServer) -> Diagnostic {
 fn reserved(server: &GatewayServer) -> Diagnostic {
     let path = server.path();
     let message = format!("gateways cannot listen on port {}: the proxy needs the port itself", server.port);
@@ -199,6 +199,7 @@ fn reserved(server: &GatewayServer) -> Diagnostic {
         .about(server.gateway.object_ref(), path)
 }
 
+fn without_route(server: &GatewayServer) -> Diagnostic {
     let path = server.path();
     let message = format!("no VirtualService routes port {} of the Gateway", server.port);
     Diagnostic::new(&codes::GATEWAY_SERVER_WITHOUT_ROUTE, message)

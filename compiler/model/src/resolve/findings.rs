@@ -1,5 +1,6 @@
 //! What is wrong between objects: references to nothing, and objects that lose against others.
 
+mod absorbed;
 mod contested_host;
 mod delegates;
 mod destinations;
@@ -37,6 +38,7 @@ pub(super) fn report(checked: &Checked<'_>, diagnostics: &mut Diagnostics) {
     duplicate_host::report(checked.mesh, diagnostics);
     contested_host::report(checked.mesh, diagnostics);
     superseded::report(checked.mesh, diagnostics);
+    absorbed::report(checked.mesh, diagnostics);
 }
 
 /// Where something that a person wrote stands.
