@@ -62,13 +62,15 @@ pub(super) fn inbound_pool(cx: &ProxyContext<'_>) -> Option<ConnectionPoolSettin
 /// says so.
 pub(crate) fn default_endpoint(cx: &ProxyContext<'_>, port: u16) -> ApplicationEndpoint {
     match cx.mesh.config.inbound_traffic_policy.as_ref().map(|policy| policy.mode) {
-        Some(InboundTrafficPolicyMode::Localhost) => ApplicationEndpoint::Local(loopback(cx), port),
+        Some(InboundTrafficPolicyMode::Localhost) => {
+            ApplicationEndpoint::Local(loopback(cx.workload.is_ipv6()), port)
+        }
         Some(InboundTrafficPolicyMode::Passthrough) | None => ApplicationEndpoint::Dialled(None),
     }
 }
 
-fn loopback(cx: &ProxyContext<'_>) -> IpAddr {
-    if cx.workload.is_ipv6() { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) }
+fn loopback(ipv6: bool) -> IpAddr {
+    if ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) }
 }
 
 fn read(
@@ -81,6 +83,10 @@ fn read(
     let number = u16::try_from(port.number?).ok().filter(|port| *port > 0)?;
     let stated = listener.default_endpoint.as_deref().unwrap_or_default();
     let endpoint = match endpoint(stated) {
+        // Pods of one IP family have one loopback address, whatever is stated.
+        Some(ApplicationEndpoint::Local(_, port)) if !cx.workload.both_families => {
+            ApplicationEndpoint::Local(loopback(cx.workload.is_ipv6()), port)
+        }
         Some(endpoint) => endpoint,
         None => {
             diags.push(bad_endpoint(cx, stated, &origin));
@@ -88,8 +94,11 @@ fn read(
         }
     };
     let tls = listener.tls.as_ref().and_then(|settings| terminated(cx, settings, number, &origin, diags));
-    let bound =
-        cx.workload.interception == Interception::None || listener.capture_mode == Some(CaptureMode::None);
+    let bound = match listener.capture_mode {
+        None | Some(CaptureMode::Default) => cx.workload.interception == Interception::None,
+        Some(mode) => mode == CaptureMode::None,
+    };
+    let endpoint = if bound { without_capture(cx, endpoint, &origin, diags) } else { endpoint };
     Some(IngressListener {
         port: service_port(port, number, tls.is_some()),
         tls,
@@ -167,6 +176,34 @@ fn endpoint(text: &str) -> Option<ApplicationEndpoint> {
     } else {
         None
     }
+}
+
+/// Where the application listens behind a listener that binds its port. A connection to it keeps no address that it was meant
+/// for, so Envoy finds no host that was dialled; an application on all addresses is on the loopback address, too.
+fn without_capture(
+    cx: &ProxyContext<'_>,
+    endpoint: ApplicationEndpoint,
+    origin: &Origin,
+    diags: &mut Diagnostics,
+) -> ApplicationEndpoint {
+    let ApplicationEndpoint::Dialled(port) = endpoint else { return endpoint };
+    let Some(port) = port else {
+        let message = "an ingress listener that binds its port does not say where the application listens";
+        let finding = Diagnostic::new(&codes::SIDECAR_INGRESS_ENDPOINT, message)
+            .consequence("connections to it are closed, as with istiod")
+            .help("state `defaultEndpoint: 127.0.0.1:PORT` with the port of the application");
+        diags.push(at_listener(cx, finding, origin));
+        return endpoint;
+    };
+    let local = loopback(cx.workload.is_ipv6());
+    let message = format!(
+        "the address of the pod for `defaultEndpoint` with port {port} is not known when the mesh is compiled"
+    );
+    let finding = Diagnostic::new(&codes::SIDECAR_INGRESS_ENDPOINT, message)
+        .consequence(format!("the proxy forwards to {local}, where an application that listens on the address of the pod alone is not"))
+        .help(format!("let the application listen on all addresses or on {local}, and state the latter"));
+    diags.push(at_listener(cx, finding, origin));
+    ApplicationEndpoint::Local(local, port)
 }
 
 fn bad_endpoint(cx: &ProxyContext<'_>, text: &str, origin: &Origin) -> Diagnostic {

@@ -16,5 +16,6 @@ mod persistent_session;
 mod pitfalls;
 mod recordings;
 mod reserved_ports;
+mod sidecar_ingress;
 mod support;
 mod upstream_tls;
