@@ -9,7 +9,6 @@ mod domains;
 mod dual_stack;
 mod expected;
 mod gateways;
-mod headless;
 mod http3;
 mod order;
 mod outbound;
