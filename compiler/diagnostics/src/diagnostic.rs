@@ -112,6 +112,15 @@ impl Diagnostic {
         }
     }
 
+    /// Points at where another node comes from that explains the finding; a default rule has no place.
+    #[must_use]
+    pub fn related_origin(self, origin: &Origin, message: impl Into<String>) -> Self {
+        match origin {
+            Origin::Declared { span, .. } => self.related(*span, message),
+            Origin::Default { .. } => self,
+        }
+    }
+
     /// Names the object and the field in it; the path may be empty.
     #[must_use]
     pub fn about(mut self, object: ObjectRef, path: impl Into<String>) -> Self {

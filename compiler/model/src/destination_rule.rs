@@ -128,7 +128,7 @@ impl DestinationRuleIndex {
 }
 
 /// Rules with a selector never leave their namespace.
-fn export_to(rule: &Resource<istio::DestinationRule>) -> BTreeSet<String> {
+pub(crate) fn export_to(rule: &Resource<istio::DestinationRule>) -> BTreeSet<String> {
     match rule.spec.workload_selector {
         Some(_) => BTreeSet::from([".".to_owned()]),
         None => rule.spec.export_to.iter().cloned().collect(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use meshc_api::kubernetes::PodSpec;
 use meshc_api::mesh_config::ProxyConfig;
+use meshc_api::{Precedence, Timestamp};
 use meshc_contract::{ObjectRef, SpiffeId, WorkloadRef};
 use meshc_diagnostics::Origin;
 
@@ -141,5 +142,16 @@ impl ServiceTarget {
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.port.protocol
+    }
+
+    /// Targets of a workload are in the order of these: the creation of the service, then its host.
+    pub(crate) fn sort_key(&self) -> (Option<Timestamp>, &str) {
+        (self.service.created, self.service.host())
+    }
+
+    /// Why this one comes before another one of the workload.
+    #[must_use]
+    pub fn precedence(&self, other: &Self) -> Precedence {
+        Precedence::of_hosts(self.service.created, other.service.created)
     }
 }

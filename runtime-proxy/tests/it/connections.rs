@@ -1,6 +1,6 @@
 //! Lives of connections: idle, old, drained, reloaded under, flooded.
 
-use std::io::{BufReader, ErrorKind, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -8,22 +8,12 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::http::{Answer, Backend, Then, get, http, in_front_of, ok, read_answer, request, send, start, to};
-use crate::proxy::{connect, eventually, upstream};
+use crate::proxy::{connect, ends, eventually, upstream};
 
 /// Asks on a connection that stays open.
 fn ask(stream: &TcpStream, target: &str) -> Answer {
     (&mut &*stream).write_all(request("GET", target, &[]).as_bytes()).unwrap();
     read_answer(&mut BufReader::new(stream), false).unwrap()
-}
-
-/// Waits until the other side has closed, with or without a reset.
-fn ends(mut stream: &TcpStream) {
-    if let Err(error) = stream.read_to_end(&mut Vec::new()) {
-        assert!(
-            !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-            "the connection is still open"
-        );
-    }
 }
 
 #[test]

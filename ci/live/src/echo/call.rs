@@ -63,9 +63,7 @@ impl Call {
             timeout: TIMEOUT,
         }
     }
-}
 
-impl Call {
     /// The same call with one more header, or with another value of it.
     pub(super) fn with_header(&self, name: &str, value: String) -> Self {
         let mut call = self.clone();

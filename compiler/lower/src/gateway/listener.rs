@@ -22,7 +22,6 @@ use crate::listener::bind::{address, wildcard};
 use crate::listener::chain::{chain, connection_match};
 use crate::listener::inspectors;
 use crate::listener::outbound::max_accepts;
-use crate::proxy::is_own_port;
 use crate::security::SecurityFilters;
 use crate::telemetry;
 
@@ -45,10 +44,6 @@ pub(super) fn listeners(
             continue;
         }
         let bind = bind(cx, group);
-        if is_taken(cx, group) {
-            group.servers.iter().for_each(|server| diags.push(reserved(server)));
-            continue;
-        }
         let chains = chains(cx, group, &bind, security, &mut sni_hosts);
         if chains.is_empty() {
             group.servers.iter().for_each(|server| diags.push(without_route(server)));
@@ -96,14 +91,8 @@ pub(super) fn listeners(
     listeners.into_iter().map(Arc::new).collect()
 }
 
-/// Whether the process of the proxy itself is where servers want to be.
-pub(super) fn is_taken(cx: &ProxyContext<'_>, group: &ServerGroup) -> bool {
-    let bind = bind(cx, group);
-    let at_wildcard = matches!(bind.address, BindAddress::Ip(address) if address.is_unspecified());
-    at_wildcard && is_own_port(cx, bind.port)
-}
-
-fn bind(cx: &ProxyContext<'_>, group: &ServerGroup) -> Bind {
+/// Where the listener of a group is.
+pub(super) fn bind(cx: &ProxyContext<'_>, group: &ServerGroup) -> Bind {
     let address = match &group.bind {
         Some(stated) => address(stated),
         None => BindAddress::Ip(wildcard(cx)),
@@ -187,16 +176,6 @@ fn http_chain(
     });
     let origin = server.gateway.origin(&server.path());
     chain(cx, ChainMatch::default(), filters.into_iter().collect(), None, origin)
-}
-
-fn reserved(server: &GatewayServer) -> Diagnostic {
-    let path = server.path();
-    let message = format!("gateways cannot listen on port {}: the proxy needs the port itself", server.port);
-    Diagnostic::new(&codes::RESERVED_PORT, message)
-        .at(server.gateway.span(&path), "")
-        .consequence("the gateway does not listen for the server")
-        .help("give the server another port, or let the Service lead its port to another one of the gateway")
-        .about(server.gateway.object_ref(), path)
 }
 
 fn without_route(server: &GatewayServer) -> Diagnostic {

@@ -9,8 +9,8 @@ use meshc_api::{Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::Protocol;
 
-use super::port_translation;
 use super::servers::{GatewayServer, servers};
+use super::{port_translation, reserved};
 use crate::context::ProxyContext;
 
 /// Servers of one protocol at one place.
@@ -30,7 +30,7 @@ pub(super) struct MergedServers {
 }
 
 /// Servers that can be told apart; the others are dropped, as istiod drops them, and reported. Older Gateways win, then those
-/// whose name sorts first.
+/// whose name sorts first. Those on ports of the proxy itself are dropped, too.
 pub(super) fn merged_servers(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> MergedServers {
     let mut merger = Merger::default();
     let servers = servers(cx);
@@ -41,7 +41,10 @@ pub(super) fn merged_servers(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> 
             diags.push(conflict.about(&place));
         }
     }
-    MergedServers { groups: merger.groups }
+    let (taken, groups): (Vec<_>, Vec<_>) =
+        merger.groups.into_iter().partition(|group| reserved::is_taken(cx, group));
+    taken.iter().flat_map(|group| &group.servers).for_each(|server| diags.push(reserved::finding(server)));
+    MergedServers { groups }
 }
 
 /// Where a server stands.

@@ -10,6 +10,7 @@ mod overlap;
 mod passthrough;
 mod port_translation;
 pub(crate) mod referenced;
+mod reserved;
 mod routes;
 mod servers;
 mod tcp;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use meshc_api::Precedence;
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::{Protocol, ServiceTarget};
 
 use super::servers::GatewayServer;
@@ -34,7 +34,7 @@ pub(super) fn report_order(cx: &ProxyContext<'_>, servers: &[GatewayServer], dia
         let mut targets = targets(cx, port);
         let Some(first) = targets.next() else { continue };
         for other in targets.filter(|other| leads_elsewhere(first, other)) {
-            let precedence = Precedence::of_hosts(first.service.created, other.service.created);
+            let precedence = first.precedence(other);
             if !precedence.is_stated() {
                 diags.push(ordered(cx, first, other, precedence));
             }
@@ -61,17 +61,13 @@ fn ordered(
         "{} and {} lead from port {port} to different ports of {} ({} and {}), and the tree does not say which one is older",
         winner.object, loser.object, cx.workload.object, first.target_port, other.target_port
     );
-    let mut finding = Diagnostic::new(&codes::ORDER_BY_NAME, message)
+    Diagnostic::new(&codes::ORDER_BY_NAME, message)
         .consequence(format!(
             "servers of Gateways for port {port} listen on {}; connections to port {port} of {} arrive at {}, where none of them listens",
             first.target_port, loser.object, other.target_port
         ))
-        .help(precedence.help("let both lead to one port, or give one of them another port number"));
-    if let Origin::Declared { span, .. } = &loser.origin {
-        finding = finding.at(*span, "servers do not listen where this one leads");
-    }
-    if let Origin::Declared { span, .. } = &winner.origin {
-        finding = finding.related(*span, format!("this one counts: {}", precedence.reason()));
-    }
-    finding.about(loser.object.clone(), "spec.ports")
+        .help(precedence.help("let both lead to one port, or give one of them another port number"))
+        .at_origin(&loser.origin, "servers do not listen where this one leads")
+        .related_origin(&winner.origin, format!("this one counts: {}", precedence.reason()))
+        .about(loser.object.clone(), "spec.ports")
 }

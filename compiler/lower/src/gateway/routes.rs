@@ -11,7 +11,6 @@ use meshc_plan::{Route, RouteTable, RouteTableName, StatefulSession, TlsRequirem
 
 use super::collapse::collapse;
 use super::http3;
-use super::listener::is_taken;
 use super::merge::MergedServers;
 use super::servers::GatewayServer;
 use crate::context::ProxyContext;
@@ -28,8 +27,7 @@ pub(super) fn route_tables(
     diags: &mut Diagnostics,
 ) -> Vec<Arc<RouteTable>> {
     let mut by_table: BTreeMap<RouteTableName, Vec<&GatewayServer>> = BTreeMap::new();
-    let heard = merged.groups.iter().filter(|group| !is_taken(cx, group));
-    for server in heard.flat_map(|group| &group.servers) {
+    for server in merged.groups.iter().flat_map(|group| &group.servers) {
         if let Some(table) = server.route_table() {
             by_table.entry(table).or_default().push(server);
         }

@@ -1,6 +1,6 @@
 //! Chains of TCP servers, and of TLS servers whose bytes are forwarded (translation-spec §5.5).
 
-use meshc_api::istio::{ServerTlsMode, VirtualService};
+use meshc_api::istio::{L4MatchAttributes, ServerTlsMode, TcpRoute, VirtualService};
 use meshc_model::host_matches;
 use meshc_plan::FilterChain;
 
@@ -10,7 +10,7 @@ use super::servers::GatewayServer;
 use super::tls::server_tls;
 use crate::context::ProxyContext;
 use crate::http::ConnectionClass;
-use crate::listener;
+use crate::listener::applies;
 use crate::listener::chain::{chain, connection_match};
 use crate::listener::network_filters::{ChainPort, Stack, routed};
 use crate::security::SecurityFilters;
@@ -41,13 +41,9 @@ fn forwarding_chain(
         if !serves(server, vs.namespace(), &vs.spec) {
             continue;
         }
-        let applies = |rule: &&meshc_api::istio::TcpRoute| {
-            let holds = |stated: &meshc_api::istio::L4MatchAttributes| {
-                listener::applies(&stated.gateways, stated.port, server.port, &gateway)
-            };
-            rule.r#match.is_empty() || rule.r#match.iter().any(holds)
-        };
-        let Some(index) = vs.spec.tcp.iter().position(|rule| applies(&rule)) else { continue };
+        let here = |stated: &L4MatchAttributes| applies(&stated.gateways, stated.port, server.port, &gateway);
+        let counts = |rule: &TcpRoute| rule.r#match.is_empty() || rule.r#match.iter().any(here);
+        let Some(index) = vs.spec.tcp.iter().position(counts) else { continue };
         let rule = &vs.spec.tcp[index];
         if rule.route.is_empty() {
             return None;

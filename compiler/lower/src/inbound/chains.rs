@@ -12,6 +12,7 @@ use super::route::{self, InboundRoute};
 use super::tls::mutual_tls;
 use crate::context::ProxyContext;
 use crate::http::{ConnectionClass, http_connection, idle_timeout};
+use crate::listener::network_filters::terminal;
 use crate::security::SecurityFilters;
 use crate::telemetry;
 
@@ -109,32 +110,11 @@ fn tcp_filters(
     security: &SecurityFilters,
 ) -> Vec<NetworkFilter> {
     let stats = telemetry::stats_filter(cx, ConnectionClass::Inbound).map(NetworkFilter::Stats);
-    let mongo = (target.protocol == Protocol::Mongo && cx.mesh.features.enable_mongo_filter).then(|| {
-        NetworkFilter::MongoProxy {
-            upstream: target.upstream.clone(),
-            stat_prefix: target.tcp_stat_prefix.clone(),
-        }
-    });
-    let mysql = (target.protocol == Protocol::Mysql && cx.mesh.features.enable_mysql_filter).then(|| {
-        NetworkFilter::MysqlProxy {
-            upstream: target.upstream.clone(),
-            stat_prefix: target.tcp_stat_prefix.clone(),
-        }
-    });
-    let terminal = if target.protocol == Protocol::Redis && cx.mesh.features.enable_redis_filter {
-        NetworkFilter::RedisProxy {
-            upstream: target.upstream.clone(),
-            stat_prefix: target.tcp_stat_prefix.clone(),
-        }
-    } else {
-        NetworkFilter::Tcp(tcp_proxy(cx, target.upstream.clone(), target.tcp_stat_prefix.clone()))
-    };
+    let proxy = tcp_proxy(cx, target.upstream.clone(), target.tcp_stat_prefix.clone());
     metadata_exchange(cx)
         .chain(security.network.iter().cloned())
         .chain(stats)
-        .chain(mongo)
-        .chain(mysql)
-        .chain([terminal])
+        .chain(terminal(cx, target.protocol, proxy))
         .collect()
 }
 

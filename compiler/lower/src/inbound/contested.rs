@@ -1,8 +1,7 @@
 //! Services that lead to one port of a workload and do not agree about it. The first one counts: the oldest, then the one whose
 //! host sorts first (translation-spec §4.2).
 
-use meshc_api::Precedence;
-use meshc_diagnostics::{Diagnostic, Diagnostics, Origin, codes};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 use meshc_model::{Protocol, ServiceTarget};
 
 use super::ports::of_service;
@@ -32,17 +31,13 @@ fn disagree(first: Protocol, other: Protocol) -> bool {
     first != other && other != Protocol::Udp && (first, other) != (Protocol::Udp, Protocol::Tcp)
 }
 
-fn precedence(first: &ServiceTarget, other: &ServiceTarget) -> Precedence {
-    Precedence::of_hosts(first.service.created, other.service.created)
-}
-
 fn report_order(
     cx: &ProxyContext<'_>,
     first: &ServiceTarget,
     other: &ServiceTarget,
     diags: &mut Diagnostics,
 ) {
-    let precedence = precedence(first, other);
+    let precedence = first.precedence(other);
     if precedence.is_stated() {
         return;
     }
@@ -102,24 +97,22 @@ fn conflict(cx: &ProxyContext<'_>, first: &ServiceTarget, other: &ServiceTarget)
     let help = "name the ports alike, or let the Services lead to ports of their own";
     let finding = Diagnostic::new(&codes::INBOUND_PORT_CONFLICT, message)
         .consequence(format!("the proxy treats all traffic of the port {treated}"))
-        .help(if same_object { help.to_owned() } else { precedence(first, other).help(help) });
+        .help(if same_object { help.to_owned() } else { first.precedence(other).help(help) });
     between(finding, first, other)
 }
 
 /// Places a finding at the service that is ignored and says why the other one counts.
-fn between(mut finding: Diagnostic, first: &ServiceTarget, other: &ServiceTarget) -> Diagnostic {
+fn between(finding: Diagnostic, first: &ServiceTarget, other: &ServiceTarget) -> Diagnostic {
     let (winner, loser) = (&first.service, &other.service);
-    if let Origin::Declared { span, .. } = &loser.origin {
-        finding = finding.at(*span, "is ignored");
-    }
-    if let Origin::Declared { span, .. } = &winner.origin {
-        finding = if winner.object == loser.object {
-            finding.related(*span, "the port that comes first in it counts")
-        } else {
-            finding.related(*span, format!("counts: {}", precedence(first, other).reason()))
-        };
-    }
-    finding.about(loser.object.clone(), "spec.ports")
+    let why = if winner.object == loser.object {
+        "the port that comes first in it counts".to_owned()
+    } else {
+        format!("counts: {}", first.precedence(other).reason())
+    };
+    finding
+        .at_origin(&loser.origin, "is ignored")
+        .related_origin(&winner.origin, why)
+        .about(loser.object.clone(), "spec.ports")
 }
 
 #[cfg(test)]

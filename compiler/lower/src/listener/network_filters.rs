@@ -120,7 +120,7 @@ pub(crate) fn filters(
 }
 
 /// Filters that understand a database protocol, and the one that forwards.
-fn terminal(cx: &ProxyContext<'_>, protocol: Protocol, proxy: TcpProxy) -> Vec<NetworkFilter> {
+pub(crate) fn terminal(cx: &ProxyContext<'_>, protocol: Protocol, proxy: TcpProxy) -> Vec<NetworkFilter> {
     let features = &cx.mesh.features;
     let first = proxy.upstreams.first().map(|(upstream, _)| upstream.clone());
     let stat_prefix = proxy.stat_prefix.clone();

@@ -3,15 +3,7 @@
 use meshc_diagnostics::{Diagnostics, codes};
 use meshc_plan::{Discovery, DnsEndpoint, EndpointAddress, Plan, Upstream, UpstreamName, UpstreamTlsChoice};
 
-use crate::support;
-
-const CLIENT: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: client, namespace: shop}
-spec: {containers: [{name: app, image: client}]}
----
-";
+use crate::support::{self, CLIENT};
 
 /// A workload `web-<version>` whose container names its port `http`.
 fn workload(version: &str, port: u16, labels: &str) -> String {

@@ -2,14 +2,9 @@
 
 use meshc_plan::{Plan, RouteTable, RouteTableName};
 
-use crate::support;
+use crate::support::{self, CLIENT};
 
-const CLIENT: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: client, namespace: shop}
-spec: {containers: [{name: app, image: client}]}
----
+const WEB: &str = "---
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: shop}
@@ -17,7 +12,7 @@ spec: {clusterIP: 10.0.0.1, ports: [{name: http, port: 80}, {name: grpc, port: 9
 ";
 
 fn lower(object: &str) -> Plan {
-    support::lower(&[("tree.yaml", &format!("{CLIENT}---\n{object}"))], "")
+    support::lower(&[("tree.yaml", &format!("{CLIENT}{WEB}---\n{object}"))], "")
 }
 
 fn table<'a>(plan: &'a Plan, name: &RouteTableName) -> &'a RouteTable {

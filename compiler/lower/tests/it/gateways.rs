@@ -6,18 +6,9 @@ use meshc_plan::{
     RouteTable, RouteTableName, TlsRequirement, UpstreamName,
 };
 
-use crate::support;
+use crate::support::{self, INGRESS};
 
-const INGRESS: &str = "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ingress, namespace: edge}
-spec:
-  selector: {matchLabels: {istio: ingress}}
-  template:
-    metadata: {labels: {istio: ingress}, annotations: {inject.istio.io/templates: gateway}}
-    spec: {containers: [{name: istio-proxy, image: auto}]}
----
+const SERVICES: &str = "---
 apiVersion: v1
 kind: Service
 metadata: {name: ingress, namespace: edge}
@@ -48,7 +39,7 @@ const TO_WEB: &str =
     "hosts: ['*.example.com'], http: [{route: [{destination: {host: web, port: {number: 80}}}]}]";
 
 fn compile(parts: &[String]) -> (Plan, Diagnostics) {
-    let tree = format!("{INGRESS}{}", parts.concat());
+    let tree = format!("{INGRESS}{SERVICES}{}", parts.concat());
     support::lower_with_findings(&[("tree.yaml", &tree)], "")
 }
 
@@ -212,7 +203,11 @@ fn a_host_on_two_ports_that_lead_to_one_is_a_domain_once() {
         ),
         routes(TO_WEB),
     ];
-    parts.insert(0, INGRESS.replacen("ports: [{name: http, port: 80, targetPort: 8080}, ", second, 1));
+    parts.insert(
+        0,
+        INGRESS.to_owned()
+            + &SERVICES.replacen("ports: [{name: http, port: 80, targetPort: 8080}, ", second, 1),
+    );
     let text = parts.concat();
     let plan = support::lower(&[("mesh.yaml", &text)], "");
     let hosts = &plain_table(&plan, 8080).virtual_hosts;

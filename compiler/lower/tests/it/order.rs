@@ -2,18 +2,7 @@
 
 use meshc_diagnostics::{Code, Diagnostic, codes};
 
-use crate::support;
-
-const INGRESS: &str = "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ingress, namespace: edge}
-spec:
-  selector: {matchLabels: {istio: ingress}}
-  template:
-    metadata: {labels: {istio: ingress}, annotations: {inject.istio.io/templates: gateway}}
-    spec: {containers: [{name: istio-proxy, image: auto}]}
-";
+use crate::support::{self, INGRESS};
 
 const WEB: &str = "---
 apiVersion: apps/v1

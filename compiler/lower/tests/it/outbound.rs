@@ -8,14 +8,7 @@ use meshc_plan::{
     RouteTableName, UpstreamName, VirtualHost,
 };
 
-use crate::support;
-
-const CLIENT: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: client, namespace: shop}
-spec: {containers: [{name: app, image: client}]}
-";
+use crate::support::{self, CLIENT};
 
 fn service(name: &str, spec: &str) -> String {
     format!("---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n")

@@ -10,6 +10,26 @@ use meshc_plan::Plan;
 use meshc_source::InputFile;
 use serde_json::Value;
 
+/// A pod that calls others, in the namespace `shop`.
+pub(crate) const CLIENT: &str = "---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, namespace: shop}
+spec: {containers: [{name: app, image: client}]}
+";
+
+/// A gateway in the namespace `edge`, without a Service.
+pub(crate) const INGRESS: &str = "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress, namespace: edge}
+spec:
+  selector: {matchLabels: {istio: ingress}}
+  template:
+    metadata: {labels: {istio: ingress}, annotations: {inject.istio.io/templates: gateway}}
+    spec: {containers: [{name: istio-proxy, image: auto}]}
+";
+
 /// Compiles files, with a MeshConfig laid over Istio's defaults. All workloads get a proxy.
 pub(crate) fn lower(files: &[(&str, &str)], mesh: &str) -> Plan {
     lower_with_findings(files, mesh).0

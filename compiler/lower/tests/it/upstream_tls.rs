@@ -2,14 +2,9 @@
 
 use meshc_plan::{UpstreamName, UpstreamTls, UpstreamTlsChoice};
 
-use crate::support;
+use crate::support::{self, CLIENT};
 
-const CLIENT: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: client, namespace: shop}
-spec: {containers: [{name: app, image: client}]}
----
+const ANY: &str = "---
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: any, namespace: shop}
@@ -22,7 +17,7 @@ fn tls_to_any(settings: &str) -> UpstreamTls {
         "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: any, namespace: shop}}\n\
          spec: {{host: '*.example.com', trafficPolicy: {{tls: {settings}}}}}\n"
     );
-    let plan = support::lower(&[("tree.yaml", &format!("{CLIENT}{rule}"))], "");
+    let plan = support::lower(&[("tree.yaml", &format!("{CLIENT}{ANY}{rule}"))], "");
     let proxy = plan.proxies.values().next().expect("a proxy");
     let found = proxy.upstreams.iter().find(
         |upstream| matches!(&upstream.name, UpstreamName::Outbound { host, .. } if host == "*.example.com"),
@@ -69,7 +64,7 @@ metadata: {name: vm, namespace: shop}
 spec: {host: vm.example.com, trafficPolicy: {tls: {mode: MODE}}}
 ";
     for mode in ["ISTIO_MUTUAL", "SIMPLE"] {
-        let tree = format!("{CLIENT}{}", entry.replace("MODE", mode));
+        let tree = format!("{CLIENT}{ANY}{}", entry.replace("MODE", mode));
         let plan = support::lower(&[("tree.yaml", &tree)], "");
         let proxy = plan.proxies.values().next().expect("a proxy");
         let of_vm = |name: &UpstreamName| matches!(name, UpstreamName::Outbound { host, .. } if host == "vm.example.com");

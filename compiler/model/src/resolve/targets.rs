@@ -108,9 +108,7 @@ impl Targets {
     fn sorted(self) -> Vec<Vec<ServiceTarget>> {
         let mut found = self.found;
         for list in &mut found {
-            list.sort_by(|a, b| {
-                (a.service.created, a.service.host()).cmp(&(b.service.created, b.service.host()))
-            });
+            list.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         }
         found
     }

@@ -98,14 +98,11 @@ pub(super) fn collect<'a>(
 
 fn name_taken<T: Kind>(resource: &Resource<T>, first: &Template<'_>, name: &str) -> Diagnostic {
     let message = format!("{} and {} have one name", first.object, resource.object_ref());
-    let finding = Diagnostic::new(&codes::WORKLOAD_NAME_TAKEN, message)
+    Diagnostic::new(&codes::WORKLOAD_NAME_TAKEN, message)
         .at(resource.span(""), format!("the proxy of this one is called `{}.{name}`", resource.namespace()))
         .consequence("traffic is not affected: only the files of the proxy have the longer name")
-        .about(resource.object_ref(), "");
-    match &first.origin {
-        Origin::Declared { span, .. } => finding.related(*span, "keeps the name"),
-        Origin::Default { .. } => finding,
-    }
+        .related_origin(&first.origin, "keeps the name")
+        .about(resource.object_ref(), "")
 }
 
 type Deployments<'a> = BTreeMap<(&'a str, &'a str), &'a Resource<meshc_api::kubernetes::Deployment>>;

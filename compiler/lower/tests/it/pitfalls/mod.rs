@@ -22,7 +22,7 @@ use meshc_plan::{
     RouteTable, RouteTableName, Upstream, UpstreamName, VirtualHost,
 };
 
-use crate::support;
+use crate::support::{self, INGRESS};
 
 /// A compiled tree.
 pub(super) struct Compiled {
@@ -51,7 +51,8 @@ pub(super) fn workload(namespace: &str, name: &str, meta: &str) -> String {
 
 /// The ingress gateway in the namespace `edge`, with its Service.
 pub(super) fn ingress() -> String {
-    "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ingress, namespace: edge}\nspec:\n  selector: {matchLabels: {istio: ingress}}\n  template:\n    metadata: {labels: {istio: ingress}, annotations: {inject.istio.io/templates: gateway}}\n    spec: {containers: [{name: istio-proxy, image: auto}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: ingress, namespace: edge}\nspec: {clusterIP: 10.0.0.200, selector: {istio: ingress}, ports: [{name: http, port: 80, targetPort: 8080}]}\n".to_owned()
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: ingress, namespace: edge}\nspec: {clusterIP: 10.0.0.200, selector: {istio: ingress}, ports: [{name: http, port: 80, targetPort: 8080}]}\n";
+    format!("{INGRESS}{service}")
 }
 
 /// A Service with an address and ports, selecting the label `app` of its name.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use meshc_api::Precedence;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
-use super::place;
 use crate::{Mesh, Registry, Service};
 
 /// Reports those of which only a name decides who provides them; a Kubernetes Service wins over ServiceEntries.
@@ -30,22 +29,16 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
 }
 
 fn finding(host: &str, winner: &Service, other: &Service, precedence: Precedence) -> Diagnostic {
-    let mut finding =
-        Diagnostic::new(&codes::ORDER_BY_NAME, format!("`{host}` is defined in several namespaces"))
-            .consequence(format!(
-                "clients in `{}` use this one, clients of all other namespaces the one of `{}`",
-                other.namespace(),
-                winner.namespace()
-            ))
-            .help(precedence.help("restrict `exportTo` of one of them"))
-            .about(other.object.clone(), "");
-    if let Some(span) = place(&other.origin) {
-        finding = finding.at(span, "for clients of its own namespace only");
-    }
-    if let Some(span) = place(&winner.origin) {
-        finding = finding.related(span, format!("this one counts elsewhere: {}", precedence.reason()));
-    }
-    finding
+    Diagnostic::new(&codes::ORDER_BY_NAME, format!("`{host}` is defined in several namespaces"))
+        .consequence(format!(
+            "clients in `{}` use this one, clients of all other namespaces the one of `{}`",
+            other.namespace(),
+            winner.namespace()
+        ))
+        .help(precedence.help("restrict `exportTo` of one of them"))
+        .at_origin(&other.origin, "for clients of its own namespace only")
+        .related_origin(&winner.origin, format!("this one counts elsewhere: {}", precedence.reason()))
+        .about(other.object.clone(), "")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Objects of which only the first of a scope counts: Sidecars and PeerAuthentications of a whole namespace,
 //! traffic policies and subsets of a host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use meshc_api::istio::DestinationRule;
@@ -9,6 +9,7 @@ use meshc_api::{Kind, Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use crate::Mesh;
+use crate::destination_rule::export_to;
 
 /// Reports them.
 pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
@@ -34,21 +35,15 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     report_subsets(mesh, diagnostics);
 }
 
-/// What DestinationRules have in common that istiod merges into one. Those with a selector never leave their namespace.
-type MergeScope<'a> = (&'a str, &'a str, Vec<&'a str>, Option<&'a BTreeMap<String, String>>);
+/// What DestinationRules have in common that istiod merges into one.
+type MergeScope<'a> = (&'a str, &'a str, BTreeSet<String>, Option<&'a BTreeMap<String, String>>);
 
 /// The rule that has a subset first, and where, by what it is merged with and the name of the subset.
 type FirstSubsets<'a> = BTreeMap<(MergeScope<'a>, &'a str), (&'a Arc<Resource<DestinationRule>>, usize)>;
 
 fn merged_with(rule: &Resource<DestinationRule>) -> MergeScope<'_> {
     let selector = rule.spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
-    let mut export_to: Vec<&str> = match selector {
-        Some(_) => Vec::new(),
-        None => rule.spec.export_to.iter().map(String::as_str).collect(),
-    };
-    export_to.sort_unstable();
-    export_to.dedup();
-    (rule.namespace(), rule.spec.host.as_deref().unwrap_or_default(), export_to, selector)
+    (rule.namespace(), rule.spec.host.as_deref().unwrap_or_default(), export_to(rule), selector)
 }
 
 /// Reports all objects of a scope behind the first one.
