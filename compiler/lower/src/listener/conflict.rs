@@ -36,6 +36,22 @@ pub(super) fn everything_on_port(service: &Service, port: &Port, diags: &mut Dia
     diags.push(at_service(finding, service));
 }
 
+/// Headless Services share a port and the upstream of the first one.
+pub(super) fn shares_upstream(port: u16, first: &Service, others: &[&Service], diags: &mut Diagnostics) {
+    let others = others.iter().map(|other| other.host()).collect::<Vec<_>>().join("`, `");
+    let host = first.host();
+    let message = format!(
+        "the addresses of the pods of `{host}` and `{others}` are not known, and all have port {port}"
+    );
+    let finding = Diagnostic::new(&codes::ADDRESS_SHARED, message)
+        .consequence(format!(
+            "connections to the port go to the pod that was dialled, by the settings and in the metrics of `{host}`; a \
+             certificate of any of these services is accepted"
+        ))
+        .help("give the services ports of their own");
+    diags.push(at_service(finding, first));
+}
+
 /// Several services without known addresses want one port.
 pub(super) fn cannot_tell_apart(
     port: u16,

@@ -6,24 +6,20 @@ use std::time::Duration;
 
 use meshc_diagnostics::{Diagnostics, Origin};
 use meshc_model::{EgressScope, Protocol, Resolution, Service};
-use meshc_plan::{
-    BindAddress, Capture, Direction, FilterChain, HttpFilter, Listener, ListenerTransport, NetworkFilter,
-    RouteSource, RouteTableName,
-};
+use meshc_plan::{BindAddress, Capture, Direction, FilterChain, Listener, ListenerTransport};
 
 use super::bind::{Binding, binds_port, service_binding, stated_binding};
-use super::chain::{chain, sniffed_http};
 use super::conflict;
 use super::inspectors::inspectors;
 use super::merge::{Arrival, arrival, merge, must_not_mix};
 use super::passthrough::passthrough_chain;
+use super::port_chains::chains;
 use super::request::{Port, Request};
 use super::reserved::may_listen;
-use super::tcp::tcp_like_chains;
+use super::shared_port::sharing;
 use super::unaddressed::{Unaddressed, needs_place};
-use super::virtual_outbound::{add_dynamic_dns, http_proxy, outbound_port, virtual_outbound};
+use super::virtual_outbound::{http_proxy, outbound_port, virtual_outbound};
 use crate::context::ProxyContext;
-use crate::http::{ConnectionClass, http_connection, insert_before_router};
 
 /// All outbound listeners of a sidecar: those of services sorted by name, the HTTP proxy, `virtualOutbound`.
 pub(crate) fn listeners(cx: &ProxyContext<'_>, diags: &mut Diagnostics) -> Vec<Arc<Listener>> {
@@ -107,10 +103,19 @@ impl<'a> Outbound<'a> {
         }
     }
 
-    /// A service without an address: its known endpoints have listeners of their own, what is known only at run time waits.
+    /// A service without an address: its known endpoints have listeners of their own, or chains of one listener if istiod is told
+    /// so; what is known only at run time waits.
     fn add_unaddressed(&mut self, draft: Draft<'a>, diags: &mut Diagnostics) {
         let service = draft.service;
         for address in super::unaddressed::known_endpoints(self.cx, service, draft.port.number) {
+            if self.cx.mesh.features.enable_headless_filter_chain_listener && !draft.port.protocol.is_auto() {
+                let binding = Binding::wildcard(self.cx);
+                if may_listen(self.cx, &draft, None, &binding, diags) {
+                    let single = if address.is_ipv4() { 32 } else { 128 };
+                    self.insert(&draft.clone().request(binding, vec![(address, single)], false), diags);
+                }
+                continue;
+            }
             let binding = Binding::to(BindAddress::Ip(address));
             self.add(draft.clone(), Some(binding), diags);
         }
@@ -122,24 +127,34 @@ impl<'a> Outbound<'a> {
     fn place_unaddressed(&mut self, diags: &mut Diagnostics) {
         let wildcard = Binding::wildcard(self.cx);
         for (port, mut drafts) in std::mem::take(&mut self.unaddressed).by_port() {
-            let key = Key { address: wildcard.primary.clone(), port };
-            let taken = self.entries.get(&key).map(|entry| entry.owner.clone());
-            match (drafts.pop(), drafts.is_empty(), taken) {
-                (Some(only), true, None) => {
-                    if !may_listen(self.cx, &only, None, &wildcard, diags) {
-                        continue;
-                    }
-                    conflict::everything_on_port(only.service, &only.port, diags);
-                    let request = only.request(wildcard.clone(), Vec::new(), true);
-                    self.insert(&request, diags);
-                }
-                (Some(last), _, taken) => {
-                    drafts.push(last);
-                    let services: Vec<_> = drafts.iter().map(|draft| draft.service).collect();
-                    conflict::cannot_tell_apart(port, &services, taken.as_deref(), diags);
-                }
-                (None, _, _) => {}
+            drafts.retain(|draft| may_listen(self.cx, draft, None, &wildcard, diags));
+            let (named, mut bytes): (Vec<_>, Vec<_>) = drafts
+                .into_iter()
+                .partition(|draft| draft.port.protocol.is_tls() && draft.service.is_headless());
+            for draft in named {
+                self.insert(&draft.request(wildcard.clone(), Vec::new(), false), diags);
             }
+            let Some(first) = bytes.first() else { continue };
+            let key = Key { address: wildcard.primary.clone(), port };
+            let present = self.entries.get(&key);
+            let alone = present.is_none() && bytes.len() == 1;
+            let taken = present
+                .filter(|entry| entry.locked || entry.takes_all_bytes())
+                .map(|entry| entry.owner.clone());
+            let services: Vec<_> = bytes.iter().map(|draft| draft.service).collect();
+            let shared = taken.is_none() && !sharing(self.cx, port).is_empty();
+            match (&taken, services.as_slice()) {
+                (None, [only]) => conflict::everything_on_port(only, &first.port, diags),
+                (None, [first, others @ ..]) if shared => {
+                    conflict::shares_upstream(port, first, others, diags)
+                }
+                _ => {
+                    conflict::cannot_tell_apart(port, &services, taken.as_deref(), diags);
+                    continue;
+                }
+            }
+            let request = bytes.swap_remove(0).request(wildcard.clone(), Vec::new(), alone);
+            self.insert(&request, diags);
         }
     }
 
@@ -221,55 +236,12 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The chains of a port. A port without a stated protocol has chains for TCP and for HTTP, unless HTTP is there already.
-fn chains(cx: &ProxyContext<'_>, request: &Request<'_>, with_http: bool) -> Vec<FilterChain> {
-    let protocol = request.port.protocol;
-    if protocol.is_http() {
-        return vec![http_chain(cx, request)];
-    }
-    let mut chains = tcp_like_chains(cx, request);
-    if protocol.is_auto() && with_http {
-        chains.push(http_chain(cx, request));
-    }
-    chains
-}
-
-fn http_chain(cx: &ProxyContext<'_>, request: &Request<'_>) -> FilterChain {
-    let protocol = request.port.protocol;
-    let number = request.port.number;
-    let label = request.binding.label(number);
-    let mut connection = http_connection(
-        cx,
-        ConnectionClass::Outbound,
-        format!("outbound_{label};"),
-        RouteSource::Named(table_name(request)),
-        protocol,
-        Vec::new(),
-    );
-    if let Some((cache, _)) = request.dynamic() {
-        insert_before_router(&mut connection.filters, HttpFilter::DynamicForwardProxy { cache });
-    }
-    add_dynamic_dns(cx, &mut connection.filters);
-    let beside_others =
-        protocol.is_auto() || (protocol != Protocol::HttpProxy && request.binding.is_wildcard());
-    let matches = if beside_others { sniffed_http(cx) } else { meshc_plan::ChainMatch::default() };
-    let filters = vec![NetworkFilter::Http(Box::new(connection))];
-    chain(cx, matches, filters, None, request.service.origin.clone())
-}
-
-/// All HTTP services of a port share a table; a sniffed service that has a listener for itself has one of its own.
-fn table_name(request: &Request<'_>) -> RouteTableName {
-    let port = request.port.number;
-    if let BindAddress::Unix(path) = &request.binding.primary {
-        return RouteTableName::Unix(path.clone());
-    }
-    if request.port.protocol.is_auto() && (request.alone || !request.binding.is_wildcard()) {
-        return RouteTableName::HostPort { host: request.service.host().to_owned(), port };
-    }
-    RouteTableName::Port(port)
-}
-
 impl Entry {
+    /// Whether no connection for bytes is left to others.
+    fn takes_all_bytes(&self) -> bool {
+        self.chains.iter().any(|chain| chain.matches == meshc_plan::ChainMatch::default())
+    }
+
     fn listener(self, cx: &ProxyContext<'_>, port: u16) -> Option<Listener> {
         let Self { binding, binds_port, protocol: _, mut chains, locked: _, owner: _, origin } = self;
         let matches_all = |chain: &FilterChain| chain.matches == meshc_plan::ChainMatch::default();

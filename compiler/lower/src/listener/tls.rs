@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use meshc_api::Resource;
 use meshc_api::istio::{TlsMatchAttributes, VirtualService};
-use meshc_model::{Resolution, ServiceAddress, is_wildcard};
+use meshc_model::{Registry, Resolution, ServiceAddress, is_wildcard};
 use meshc_plan::FilterChain;
 
 use super::bind::network;
@@ -61,11 +61,22 @@ fn server_names(cx: &ProxyContext<'_>, request: &Request<'_>) -> Vec<String> {
         return Vec::new();
     }
     let mut names = vec![service.host().to_owned()];
+    if shared && service.is_headless() && service.registry == Registry::Kubernetes {
+        names.extend(names_of_pods(cx, service.host()));
+    }
     for alias in &service.aliases {
         names.push(alias.host.clone());
         names.extend(domains::alternates(cx, &alias.host));
     }
     names
+}
+
+/// Other names under which a client asks for a headless Service or one of its pods.
+fn names_of_pods(cx: &ProxyContext<'_>, host: &str) -> Vec<String> {
+    let short = domains::alternates(cx, host).into_iter().filter(|name| !name.ends_with('.'));
+    let all: Vec<String> = short.chain([host.to_owned()]).collect();
+    let pods: Vec<String> = all.iter().map(|name| format!("*.{name}")).collect();
+    all.into_iter().filter(|name| name != host).chain(pods).collect()
 }
 
 /// Whether the conditions of a match that are known at build time hold for a sidecar.

@@ -1,8 +1,9 @@
 //! Services without an address that connections could be told by (translation-spec §2.3).
 //!
 //! istiod gives each pod of a headless Service a listener of its own. Addresses of pods are known only at run time, so
-//! such a port gets the wildcard address instead, if nothing else needs it: connections then go on to the address that was
-//! dialled. The same holds for Services whose ClusterIP the tree does not state.
+//! such a port gets the wildcard address instead, beside HTTP, if no other bytes need it: connections then go on to the address
+//! that was dialled. Those of TLS are told apart by the names of the pods. The same holds for Services whose ClusterIP the tree
+//! does not state.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

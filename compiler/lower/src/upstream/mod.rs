@@ -27,6 +27,7 @@ use meshc_diagnostics::Diagnostics;
 use meshc_model::WorkloadRole;
 use meshc_plan::{HeadlessService, Upstream};
 
+pub(crate) use auto_mtls::dialled_with_mtls;
 pub(crate) use connection_pool::keepalive_of;
 pub use headless::{SubsetOfRule, headless_service_name};
 pub(crate) use inbound::{InboundDifference, inbound_difference};

@@ -9,6 +9,7 @@ mod domains;
 mod dual_stack;
 mod expected;
 mod gateways;
+mod headless;
 mod http3;
 mod order;
 mod outbound;
