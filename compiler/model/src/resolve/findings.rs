@@ -5,6 +5,8 @@ mod contested_host;
 mod delegates;
 mod destinations;
 mod duplicate_host;
+mod overridden_rule;
+mod selected_twice;
 mod superseded;
 mod unknown_gateway;
 mod unknown_host;
@@ -38,6 +40,8 @@ pub(super) fn report(checked: &Checked<'_>, diagnostics: &mut Diagnostics) {
     duplicate_host::report(checked.mesh, diagnostics);
     contested_host::report(checked.mesh, diagnostics);
     superseded::report(checked.mesh, diagnostics);
+    selected_twice::report(checked.mesh, diagnostics);
+    overridden_rule::report(checked.mesh, diagnostics);
     absorbed::report(checked.mesh, diagnostics);
 }
 

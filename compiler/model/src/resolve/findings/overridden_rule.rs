@@ -1,0 +1,118 @@
+//! DestinationRules of one host and namespace with different `exportTo`: istiod does not merge them, and clients that see several
+//! follow the last one (translation-spec §2.2.5).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use meshc_api::istio::DestinationRule;
+use meshc_api::{Precedence, Resource};
+use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
+
+use crate::Mesh;
+use crate::destination_rule::export_to;
+
+/// Reports those that a later one overrides for clients that see both.
+pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
+    let mut by_host: BTreeMap<(&str, &str), Vec<&Arc<Resource<DestinationRule>>>> = BTreeMap::new();
+    for rule in mesh.destination_rules.iter().filter(|rule| rule.spec.workload_selector.is_none()) {
+        let host = rule.spec.host.as_deref().unwrap_or_default();
+        by_host.entry((rule.namespace(), host)).or_default().push(rule);
+    }
+    let default = &mesh.config.default_destination_rule_export_to;
+    for rules in by_host.values() {
+        for (index, rule) in rules.iter().enumerate() {
+            let mut later = rules.iter().skip(index + 1);
+            if let Some(winner) = later.find(|later| overrides(later, rule, default)) {
+                diagnostics.push(finding(winner, rule));
+            }
+        }
+    }
+}
+
+/// Whether a later rule is not merged with an earlier one, states something else, and reaches clients of it.
+fn overrides(
+    later: &Resource<DestinationRule>,
+    earlier: &Resource<DestinationRule>,
+    default: &[String],
+) -> bool {
+    let said =
+        |rule: &Resource<DestinationRule>| DestinationRule { export_to: Vec::new(), ..rule.spec.clone() };
+    let (ours, theirs) = (audience(later, default), audience(earlier, default));
+    let everybody = |audience: &BTreeSet<String>| audience.contains("*");
+    export_to(later) != export_to(earlier)
+        && said(later) != said(earlier)
+        && (everybody(&ours) || everybody(&theirs) || !ours.is_disjoint(&theirs))
+}
+
+/// Namespaces whose clients see a rule; `*` for all.
+fn audience(rule: &Resource<DestinationRule>, default: &[String]) -> BTreeSet<String> {
+    let everybody = ["*".to_owned()];
+    let stated = [&rule.spec.export_to[..], default, &everybody].into_iter().find(|names| !names.is_empty());
+    let name = |name: &String| if name == "." { rule.namespace().to_owned() } else { name.clone() };
+    stated.into_iter().flatten().map(name).collect()
+}
+
+fn finding(winner: &Resource<DestinationRule>, rule: &Resource<DestinationRule>) -> Diagnostic {
+    let host = rule.spec.host.as_deref().unwrap_or_default();
+    let precedence = Precedence::of(rule.creation_key(), winner.creation_key());
+    let message = format!(
+        "{} and {} are for `{host}` and differ in `exportTo`, so that they are not merged",
+        rule.object_ref(),
+        winner.object_ref()
+    );
+    Diagnostic::new(&codes::SUPERSEDED, message)
+        .at(
+            rule.span("spec.exportTo"),
+            format!("has no effect on clients that see both: {}", precedence.reason()),
+        )
+        .related(winner.span("spec.exportTo"), "this one counts for them, as the last one")
+        .consequence(format!(
+            "clients that see both follow the traffic policy and the subsets of {} alone",
+            winner.object_ref()
+        ))
+        .help(precedence.help("state everything in one of them, or export them to different namespaces"))
+        .about(rule.object_ref(), "spec.exportTo")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{destination_rule, resolve};
+
+    const RANDOM: &str = "trafficPolicy: {loadBalancer: {simple: RANDOM}}";
+    const ROUND_ROBIN: &str = "trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}";
+
+    fn findings(first: &str, second: &str) -> Vec<String> {
+        let rule = |name, more: &str| destination_rule("shop", name, &format!("{{host: a.example, {more}}}"));
+        resolve(&(rule("a", first) + &rule("b", second))).texts()
+    }
+
+    #[test]
+    fn clients_that_see_two_rules_follow_the_last_one() {
+        assert_eq!(
+            findings(&format!("exportTo: ['*'], {RANDOM}"), &format!("exportTo: ['.'], {ROUND_ROBIN}")),
+            [
+                "Warning superseded: DestinationRule shop/a and DestinationRule shop/b are for `a.example` and differ in `exportTo`, so \
+              that they are not merged; state everything in one of them, or export them to different namespaces; or state \
+              `metadata.creationTimestamp` in both, so that their age decides"
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_without_a_common_client_or_with_the_same_policy_are_no_news() {
+        let none = Vec::<String>::new();
+        assert_eq!(
+            findings(&format!("exportTo: [one], {RANDOM}"), &format!("exportTo: [two], {ROUND_ROBIN}")),
+            none
+        );
+        assert_eq!(
+            findings(&format!("exportTo: ['*'], {RANDOM}"), &format!("exportTo: ['.'], {RANDOM}")),
+            none
+        );
+    }
+
+    #[test]
+    fn a_rule_without_export_to_is_for_everybody() {
+        assert_eq!(findings(RANDOM, &format!("exportTo: [one], {ROUND_ROBIN}")).len(), 1);
+    }
+}
