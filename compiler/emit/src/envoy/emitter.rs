@@ -1,24 +1,25 @@
 //! Emits proxy after proxy, and every resource that several of them share once.
 
+mod clusters;
+mod listeners;
+mod route_tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use meshc_diagnostics::{Diagnostics, Origin};
-use meshc_plan::{
-    Direction, FilterChain, Listener, NetworkFilter, ProxyPlan, RouteSource, RouteTable, RouteTableName,
-    Upstream, UpstreamName,
-};
+use meshc_plan::{BootstrapPlan, Direction, Listener, ProxyPlan, UpstreamName};
 
-use super::chain::ChainScope;
+use self::clusters::{ClusterList, ClusterListKey};
+use self::listeners::{ListenerKey, ListenerReferences, ListenerScope};
 use super::check::{Checker, Kind};
 use super::emitted_proxy::{EmittedProxy, Table};
 use super::references::{ServiceList, UsedUpstreams, of_services};
-use super::resource_list::{ResourceKind, ResourceList, Text};
-use super::route::{RouteScope, destinations, route_table};
+use super::resource_list::{ResourceList, Text};
 use super::secrets::{self, SdsSecret};
 use super::tracing::CanonicalNames;
 use super::xds::{self, Printed};
-use super::{EnvoyFlavor, EnvoyOptions, alpn, bootstrap, cluster, findings, listener, names, tracing};
+use super::{EnvoyOptions, bootstrap, findings};
 use crate::json;
 
 /// Emits proxies. Nodes of the plan are told apart by their addresses, so the plan must not change meanwhile.
@@ -34,37 +35,6 @@ pub struct Emitter<'p> {
     cluster_lists: BTreeMap<ClusterListKey<'p>, ClusterList>,
     own: BTreeMap<String, Text>,
     checked_secrets: BTreeSet<SdsSecret>,
-}
-
-/// What a listener refers to: its printed form depends on it.
-struct ListenerReferences<'p> {
-    names_workload: bool,
-    named: Vec<&'p RouteTableName>,
-    inline_destinations: BTreeSet<&'p UpstreamName>,
-    secrets: BTreeSet<SdsSecret>,
-}
-
-/// A listener, what it says that its workload is called, the printed tables in it, and the upstreams whose ALPN its own tables
-/// must keep.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct ListenerKey {
-    listener: usize,
-    workload: Option<WorkloadKey>,
-    tables: Vec<usize>,
-    keep_alpn: Vec<UpstreamName>,
-}
-
-/// Canonical name and revision of a workload; none where its proxy finds them in its environment.
-type WorkloadKey = Option<(String, String)>;
-
-/// Clusters of services, and whether they are all of the list or those in use.
-type ClusterListKey<'p> = (ServiceList<'p>, bool);
-
-/// Clusters of services, printed, and the secrets that they need.
-#[derive(Clone)]
-struct ClusterList {
-    list: ResourceList,
-    secrets: Arc<BTreeSet<SdsSecret>>,
 }
 
 impl<'p> Emitter<'p> {
@@ -123,10 +93,7 @@ impl<'p> Emitter<'p> {
         } = proxy;
         let keep_alpn = self.keep_alpn(upstreams);
         let mut secrets = BTreeSet::new();
-        let mut named: BTreeMap<&RouteTableName, Table> = BTreeMap::new();
-        for table in route_tables {
-            named.insert(&table.name, self.table(table, &keep_alpn, diagnostics));
-        }
+        let named = self.named_tables(route_tables, &keep_alpn, diagnostics);
         let canonical_names = match used {
             Some(_) => CanonicalNames::Environment,
             None => CanonicalNames::Stated(labels),
@@ -144,18 +111,15 @@ impl<'p> Emitter<'p> {
         secrets.extend(services.secrets.iter().cloned());
         let special_clusters =
             special.iter().map(|upstream| self.cluster(upstream, &mut secrets, diagnostics)).collect();
-        let own = bootstrap::own_resources(process, &self.options);
         secrets.extend(process.upstreams.iter().flat_map(secrets::of_upstream));
         for secret in &secrets {
             self.check_secret(secret, origin, diagnostics);
         }
+        let (own_listeners, own_clusters) = self.own_resources(process, origin, diagnostics);
         let shell = bootstrap::bootstrap(workload, *role, process, &self.options);
-        let mut own_texts = |kind, resources: Vec<Printed>| -> Arc<[Text]> {
-            resources.iter().map(|resource| self.own(kind, resource, origin, diagnostics)).collect()
-        };
         EmittedProxy {
-            own_listeners: own_texts(Kind::Listener, own.listeners.iter().map(Printed::of).collect()),
-            own_clusters: own_texts(Kind::Cluster, own.clusters.iter().map(Printed::of).collect()),
+            own_listeners,
+            own_clusters,
             listeners: self.listener_list(listener_texts),
             inbound_listeners: inbound.into(),
             route_tables: named.into_values().collect(),
@@ -166,146 +130,20 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// The list of these listeners.
-    fn listener_list(&mut self, texts: Vec<Text>) -> ResourceList {
-        let key = texts.iter().map(|text| text.as_ptr().addr()).collect();
-        let made = || ResourceList::new(ResourceKind::Listeners, texts.into());
-        self.listener_lists.entry(key).or_insert_with(made).clone()
-    }
-
-    /// The list of the clusters of services.
-    fn service_clusters(
+    /// The listeners and clusters of the process itself.
+    fn own_resources(
         &mut self,
-        list: ServiceList<'p>,
-        upstreams: &'p [Arc<Upstream>],
-        used: Option<&UsedUpstreams<'p>>,
+        process: &BootstrapPlan,
+        origin: &Origin,
         diagnostics: &mut Diagnostics,
-    ) -> ClusterList {
-        let key = (list, used.is_some());
-        if let Some(known) = self.cluster_lists.get(&key) {
-            return known.clone();
-        }
-        let names = used.and_then(|used| used.of_list(&key.0));
-        let in_use = |upstream: &&'p Arc<Upstream>| names.is_none_or(|names| names.contains(&upstream.name));
-        let mut secrets = BTreeSet::new();
-        let texts = upstreams
-            .iter()
-            .filter(in_use)
-            .map(|upstream| self.cluster(upstream, &mut secrets, diagnostics))
-            .collect();
-        let made = ClusterList {
-            list: ResourceList::new(ResourceKind::Clusters, texts),
-            secrets: Arc::new(secrets),
+    ) -> (Arc<[Text]>, Arc<[Text]>) {
+        let own = bootstrap::own_resources(process, &self.options);
+        let mut texts = |kind, resources: Vec<Printed>| -> Arc<[Text]> {
+            resources.iter().map(|resource| self.own(kind, resource, origin, diagnostics)).collect()
         };
-        self.cluster_lists.insert(key, made.clone());
-        made
-    }
-
-    /// Upstreams whose ALPN a stock Envoy must be told to keep; Istio's build reads it from the metadata of the cluster.
-    fn keep_alpn(&self, upstreams: &[Arc<Upstream>]) -> BTreeSet<UpstreamName> {
-        match self.options.flavor {
-            EnvoyFlavor::IstioProxy => BTreeSet::new(),
-            EnvoyFlavor::Stock => {
-                let kept = upstreams.iter().filter(|upstream| alpn::is_kept(&upstream.tls));
-                kept.map(|upstream| upstream.name.clone()).collect()
-            }
-        }
-    }
-
-    fn table(
-        &mut self,
-        table: &'p Arc<RouteTable>,
-        keep_alpn: &BTreeSet<UpstreamName>,
-        diagnostics: &mut Diagnostics,
-    ) -> Table {
-        let id = Arc::as_ptr(table).addr();
-        let reached = self.destinations.entry(id).or_insert_with(|| destinations(table));
-        let key = (id, relevant(keep_alpn, reached));
-        if let Some(known) = self.tables.get(&key) {
-            return known.clone();
-        }
-        let printed = Printed::of(&route_table(table, RouteScope { flavor: self.options.flavor, keep_alpn }));
-        let name = names::route_table(&table.name);
-        self.check(Kind::RouteConfiguration, &name, printed.text(), &table.origin, diagnostics);
-        let known = Table::new(printed);
-        self.tables.insert(key, known.clone());
-        known
-    }
-
-    fn listener(
-        &mut self,
-        listener: &'p Arc<Listener>,
-        scope: &ListenerScope<'_, 'p>,
-        secrets: &mut BTreeSet<SdsSecret>,
-        diagnostics: &mut Diagnostics,
-    ) -> Text {
-        let ListenerScope { named, keep_alpn, canonical_names } = scope;
-        let id = Arc::as_ptr(listener).addr();
-        let references = self.references.entry(id).or_insert_with(|| ListenerReferences::of(listener));
-        secrets.extend(references.secrets.iter().cloned());
-        for name in references.named.iter().filter(|name| !named.contains_key(*name)) {
-            diagnostics.push(findings::missing_table(listener, name));
-        }
-        let tables = references.named.iter().filter_map(|name| named.get(name));
-        let key = ListenerKey {
-            listener: id,
-            workload: references.names_workload.then(|| workload_key(*canonical_names)),
-            tables: tables.map(|table| table.printed().address()).collect(),
-            keep_alpn: relevant(keep_alpn, &references.inline_destinations),
-        };
-        if let Some(known) = self.listeners.get(&key) {
-            return Arc::clone(known);
-        }
-        let printed = self.print_listener(listener, scope);
-        self.check(
-            Kind::Listener,
-            &names::listener(&listener.name),
-            printed.text(),
-            &listener.origin,
-            diagnostics,
-        );
-        let text: Text = json::layout(printed.text()).into();
-        self.listeners.insert(key, Arc::clone(&text));
-        text
-    }
-
-    fn print_listener(&self, listener: &Listener, scope: &ListenerScope<'_, 'p>) -> Printed {
-        let ListenerScope { named, keep_alpn, canonical_names } = scope;
-        let routes = RouteScope { flavor: self.options.flavor, keep_alpn };
-        let scope = ChainScope {
-            options: &self.options,
-            canonical_names: *canonical_names,
-            named: &|name| named.get(name).map(|table| table.printed().clone()),
-            inline: &|table| Printed::of(&route_table(table, routes)),
-        };
-        Printed::of(&listener::listener(listener, &scope))
-    }
-
-    fn cluster(
-        &mut self,
-        upstream: &'p Arc<Upstream>,
-        secrets: &mut BTreeSet<SdsSecret>,
-        diagnostics: &mut Diagnostics,
-    ) -> Text {
-        let id = Arc::as_ptr(upstream).addr();
-        if let Some((text, needed)) = self.clusters.get(&id) {
-            secrets.extend(needed.iter().cloned());
-            return Arc::clone(text);
-        }
-        let printed = Printed::of(&cluster::cluster(upstream, &self.options));
-        self.check(
-            Kind::Cluster,
-            &names::upstream(&upstream.name),
-            printed.text(),
-            &upstream.origin,
-            diagnostics,
-        );
-        findings::left_out(upstream, &self.options, diagnostics);
-        let text: Text = json::layout(printed.text()).into();
-        let needed = secrets::of_upstream(upstream);
-        secrets.extend(needed.iter().cloned());
-        self.clusters.insert(id, (Arc::clone(&text), needed));
-        text
+        let listeners = texts(Kind::Listener, own.listeners.iter().map(Printed::of).collect());
+        let clusters = texts(Kind::Cluster, own.clusters.iter().map(Printed::of).collect());
+        (listeners, clusters)
     }
 
     /// A listener or cluster of the process itself; there are few different ones.
@@ -344,47 +182,4 @@ impl<'p> Emitter<'p> {
             diagnostics.push(findings::refused(kind, name, &problem, origin));
         }
     }
-}
-
-impl<'p> ListenerReferences<'p> {
-    fn of(listener: &'p Listener) -> Self {
-        let chains = listener.chains.iter().chain(&listener.default_chain);
-        let mut references = Self {
-            names_workload: false,
-            named: Vec::new(),
-            inline_destinations: BTreeSet::new(),
-            secrets: secrets::of_listener(listener),
-        };
-        let filters = chains.flat_map(|chain: &FilterChain| &chain.filters);
-        for filter in filters {
-            let NetworkFilter::Http(connection) = filter else { continue };
-            references.names_workload |= connection.tracing.as_ref().is_some_and(tracing::names_workload);
-            match &connection.routes {
-                RouteSource::Named(name) => references.named.push(name),
-                RouteSource::Inline(table) => references.inline_destinations.extend(destinations(table)),
-            }
-        }
-        references
-    }
-}
-
-/// What the print of a listener depends on beside the listener.
-struct ListenerScope<'s, 'p> {
-    named: &'s BTreeMap<&'p RouteTableName, Table>,
-    keep_alpn: &'s BTreeSet<UpstreamName>,
-    canonical_names: CanonicalNames<'s>,
-}
-
-fn workload_key(names: CanonicalNames<'_>) -> WorkloadKey {
-    match names {
-        CanonicalNames::Stated(labels) => {
-            Some((labels.canonical_service.clone(), labels.canonical_revision.clone()))
-        }
-        CanonicalNames::Environment => None,
-    }
-}
-
-/// The part of a set that a table can reach.
-fn relevant(keep_alpn: &BTreeSet<UpstreamName>, reached: &BTreeSet<&UpstreamName>) -> Vec<UpstreamName> {
-    keep_alpn.iter().filter(|name| reached.contains(name)).cloned().collect()
 }

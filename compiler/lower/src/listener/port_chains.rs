@@ -1,7 +1,9 @@
 //! The chains of an outbound port: TCP, HTTP, or both where the protocol has to be sniffed.
 
 use meshc_model::Protocol;
-use meshc_plan::{BindAddress, FilterChain, HttpFilter, NetworkFilter, RouteSource, RouteTableName};
+use meshc_plan::{
+    BindAddress, ChainMatch, FilterChain, HttpFilter, NetworkFilter, RouteSource, RouteTableName,
+};
 
 use super::chain::{chain, sniffed_http};
 use super::request::Request;
@@ -41,7 +43,7 @@ fn http_chain(cx: &ProxyContext<'_>, request: &Request<'_>) -> FilterChain {
     add_dynamic_dns(cx, &mut connection.filters);
     let beside_others =
         protocol.is_auto() || (protocol != Protocol::HttpProxy && request.binding.is_wildcard());
-    let matches = if beside_others { sniffed_http(cx) } else { meshc_plan::ChainMatch::default() };
+    let matches = if beside_others { sniffed_http(cx) } else { ChainMatch::default() };
     let filters = vec![NetworkFilter::Http(Box::new(connection))];
     chain(cx, matches, filters, None, request.service.origin.clone())
 }

@@ -20,26 +20,34 @@ pub(crate) fn sharing<'a>(cx: &'a ProxyContext<'_>, number: u16) -> Vec<&'a Serv
             continue;
         }
         for service in &egress.services {
-            let Some(port) = service.port(number).filter(|port| !port.protocol.is_tls()) else { continue };
-            let port = Port { number, name: port.name.clone(), protocol: port.protocol };
+            let Some(stated) = service.port(number).filter(|port| !port.protocol.is_tls()) else { continue };
+            let port = Port { number, name: stated.name.clone(), protocol: stated.protocol };
             let known = sharing.iter().any(|(known, _)| known.host() == service.host());
             if !known && needs_place(cx, service, &port) && has_unknown_endpoints(service, number) {
                 sharing.push((service, port.protocol));
             }
         }
     }
-    let alike = are_alike(cx, number, &sharing);
-    sharing.into_iter().map(|(service, _)| service).filter(|_| alike).collect()
+    if !are_alike(cx, number, &sharing) {
+        return Vec::new();
+    }
+    sharing.into_iter().map(|(service, _)| service).collect()
 }
 
-/// Whether connections to services are treated alike, whichever of them they are for.
+/// Whether there are several services, and connections are treated alike whichever of them they are for.
 fn are_alike(cx: &ProxyContext<'_>, number: u16, services: &[(&Service, Protocol)]) -> bool {
     let [(first, protocol), others @ ..] = services else { return false };
-    let mtls = |service: &Service| {
-        let headless = service.resolution == Resolution::Passthrough;
-        if headless { dialled_with_mtls(cx, service, number) } else { None }
+    // Without an answer nothing says that one upstream suits the other services: a cluster IP leads to pods of its own, and
+    // a DestinationRule may state TLS of its own.
+    let Some(mtls) = headless_mtls(cx, first, number) else { return false };
+    let alike = |(service, of_other): &(&Service, Protocol)| {
+        of_other == protocol && headless_mtls(cx, service, number) == Some(mtls)
     };
-    let way = mtls(first);
-    let same_way = |(service, of_other): &(&Service, Protocol)| of_other == protocol && mtls(service) == way;
-    way.is_some() && !others.is_empty() && others.iter().all(same_way)
+    !others.is_empty() && others.iter().all(alike)
+}
+
+/// Whether connections to a headless Service use Istio mTLS; `None` for other services and for TLS of another kind.
+fn headless_mtls(cx: &ProxyContext<'_>, service: &Service, number: u16) -> Option<bool> {
+    let headless = service.resolution == Resolution::Passthrough;
+    if headless { dialled_with_mtls(cx, service, number) } else { None }
 }

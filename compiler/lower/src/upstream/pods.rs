@@ -1,13 +1,20 @@
 //! Pods behind a service, found by DNS: a Service without a cluster IP answers with the addresses of ready pods. Such a
 //! Service is generated for each service and subset, since one name cannot stand for both (dataplane.md §1.4).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod mixed_mtls;
+mod selector;
+mod target_port;
+
+use std::collections::BTreeMap;
 
 use meshc_api::istio::ClientTlsSettings;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
-use meshc_model::{EndpointFact, EndpointPlace, MtlsMode, Registry, Resolution, TargetPort};
+use meshc_model::{EndpointFact, EndpointPlace, Registry, Resolution, TargetPort};
 use meshc_plan::{Discovery, DnsEndpoint, EndpointAddress, EndpointGroup, HeadlessService};
 
+use self::mixed_mtls::mtls;
+use self::selector::selector;
+use self::target_port::{Port, target_port};
 use super::discovery::Found;
 use super::endpoints::{self, Addresses};
 use super::headless::headless_service_name;
@@ -223,125 +230,6 @@ fn without_selector(target: &Target<'_>, diags: &mut Diagnostics) -> PodNames {
 fn cluster_ip(target: &Target<'_>, mtls: bool) -> DnsEndpoint {
     let name = target.service.host().to_owned();
     DnsEndpoint { name, port: target.port.number, mtls, cluster_ip: true, weight: None }
-}
-
-/// Labels of the pods: those of the service and those of the subset. `None` when they contradict each other.
-fn selector(target: &Target<'_>, diags: &mut Diagnostics) -> Option<BTreeMap<String, String>> {
-    let mut labels = target.service.selector.clone();
-    for (key, value) in target.subset.iter().flat_map(|subset| &subset.labels) {
-        if let Some(other) = labels.insert(key.clone(), value.clone())
-            && other != *value
-        {
-            let subset = target.subset_name().unwrap_or_default();
-            let message = format!(
-                "subset `{subset}` wants pods with `{key}: {value}`, but {} selects `{key}: {other}`",
-                target.service.object
-            );
-            let finding = Diagnostic::new(&codes::CONTRADICTORY_SUBSET, message)
-                .consequence("no pod is in the subset; Envoy answers 503 to its requests")
-                .help("correct the labels of the subset, or remove it");
-            diags.push(target.about_rule(finding, "spec.subsets"));
-            return None;
-        }
-    }
-    Some(labels)
-}
-
-/// The port that pods listen on.
-enum Port {
-    /// This number, on all pods.
-    Number(u16),
-    /// Several numbers: only kube-proxy can tell them apart.
-    ClusterIp,
-    /// Nothing tells it.
-    Unknown,
-}
-
-fn target_port(target: &Target<'_>, pods: &[&EndpointFact], diags: &mut Diagnostics) -> Port {
-    let name = match &target.port.target {
-        TargetPort::Same => return Port::Number(target.port.number),
-        TargetPort::Number(port) => return Port::Number(*port),
-        TargetPort::Name(name) => name,
-    };
-    let numbers: BTreeSet<u16> =
-        pods.iter().filter_map(|fact| fact.ports.get(&target.port.number)).copied().collect();
-    let mut found = numbers.iter().copied();
-    match (found.next(), found.next()) {
-        (Some(number), None) => Port::Number(number),
-        (None, _) => {
-            diags.push(unknown_port(target, name));
-            Port::Unknown
-        }
-        (Some(_), Some(_)) => {
-            diags.push(ambiguous_port(target, name, &numbers));
-            let has_cluster_ip = target.service.resolution == Resolution::ClientSide
-                && target.service.registry == Registry::Kubernetes
-                && target.subset.is_none();
-            if has_cluster_ip { Port::ClusterIp } else { Port::Unknown }
-        }
-    }
-}
-
-fn unknown_port(target: &Target<'_>, name: &str) -> Diagnostic {
-    let message =
-        format!("no workload that {} selects declares a port named `{name}`", target.service.object);
-    let finding = Diagnostic::new(&codes::UNKNOWN_TARGET_PORT, message)
-        .consequence(format!("no proxy reaches port {} of it; Envoy answers 503", target.port.number))
-        .help("name the port in the container that serves it, or state `targetPort` as a number");
-    target.about_service(finding, "spec.ports")
-}
-
-fn ambiguous_port(target: &Target<'_>, name: &str, numbers: &BTreeSet<u16>) -> Diagnostic {
-    let numbers = numbers.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-    let message =
-        format!("pods of {} listen on {numbers} for `{name}`, and DNS tells no ports", target.service.object);
-    let consequence = if target.subset.is_none() && target.service.resolution == Resolution::ClientSide {
-        "proxies use the cluster IP: kube-proxy picks a pod for each connection, and the load balancing of the mesh sees one \
-         endpoint"
-    } else {
-        "no proxy reaches the port; Envoy answers 503"
-    };
-    let finding = Diagnostic::new(&codes::AMBIGUOUS_TARGET_PORT, message)
-        .consequence(consequence)
-        .help("let all pods listen on one number, or give each number a Service or subset of its own");
-    target.about_service(finding, "spec.ports")
-}
-
-/// Whether connections to the pods use Istio mTLS. One name has one answer: where pods differ, they get plain text, which
-/// both kinds take, unless the proxies among them insist on mTLS.
-fn mtls(
-    cx: &ProxyContext<'_>,
-    target: &Target<'_>,
-    pods: &[&EndpointFact],
-    tls: Option<&ClientTlsSettings>,
-    diags: &mut Diagnostics,
-) -> bool {
-    let (with, without): (Vec<&EndpointFact>, Vec<&EndpointFact>) =
-        pods.iter().partition(|fact| endpoints::takes_mtls(cx, target, fact, tls));
-    if with.is_empty() || without.is_empty() {
-        return !with.is_empty();
-    }
-    let strict = with.iter().any(|fact| endpoints::accepted(cx, target, fact) == Some(MtlsMode::Strict));
-    let list = |facts: &[&EndpointFact]| {
-        let names: BTreeSet<String> = facts.iter().map(|fact| workload_name(fact)).collect();
-        names.into_iter().collect::<Vec<_>>().join(", ")
-    };
-    let message = format!(
-        "{} selects pods that take mTLS ({}) and pods that do not ({})",
-        target.service.object,
-        list(&with),
-        list(&without)
-    );
-    let consequence = if strict {
-        "proxies use mTLS, since some of the pods insist on it; connections to the others fail"
-    } else {
-        "proxies send plain text to all of them, as DNS does not tell the pods apart"
-    };
-    let finding = Diagnostic::new(&codes::MIXED_MTLS, message)
-        .consequence(consequence)
-        .help("inject a proxy into all workloads of the service, or give those without a proxy a Service or subset of their own");
-    diags.push(target.about_service(finding, "spec.selector"));
-    strict
 }
 
 fn workload_name(fact: &EndpointFact) -> String {

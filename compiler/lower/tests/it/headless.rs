@@ -34,9 +34,15 @@ spec: {{serviceAccountName: {name}, containers: [{{name: app, image: x}}]}}
     )
 }
 
-fn object(kind: &str, name: &str, spec: &str) -> String {
+/// A DestinationRule that turns mTLS off for a service.
+fn plain_text(service: &str) -> String {
     format!(
-        "---\napiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+        "---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: {service}, namespace: shop}}
+spec: {{host: {service}, trafficPolicy: {{tls: {{mode: DISABLE}}}}}}
+"
     )
 }
 
@@ -103,22 +109,14 @@ fn services_that_are_spoken_to_alike_share_the_upstream_of_the_first() {
 
 #[test]
 fn plain_text_is_shared_too_so_that_a_registry_only_proxy_lets_it_pass() {
-    let plain = |name: &str| {
-        object(
-            "DestinationRule",
-            name,
-            &format!("{{host: {name}, trafficPolicy: {{tls: {{mode: DISABLE}}}}}}"),
-        )
-    };
-    let (plan, _) = compile(&[headless("a", REDIS), headless("b", REDIS), plain("a"), plain("b")]);
+    let (plan, _) = compile(&[headless("a", REDIS), headless("b", REDIS), plain_text("a"), plain_text("b")]);
     assert_eq!(chains(listener(&plan, 6379).unwrap()), [(vec![], "a".to_owned())]);
     assert_eq!(accepted(&plan, "a"), None);
 }
 
 #[test]
 fn services_that_are_spoken_to_differently_have_no_listener() {
-    let plain = object("DestinationRule", "b", "{host: b, trafficPolicy: {tls: {mode: DISABLE}}}");
-    let (plan, diags) = compile(&[headless("a", REDIS), headless("b", REDIS), plain]);
+    let (plan, diags) = compile(&[headless("a", REDIS), headless("b", REDIS), plain_text("b")]);
     assert!(listener(&plan, 6379).is_none());
     assert_eq!(accepted(&plan, "a"), Some(vec!["spiffe://cluster.local/ns/shop/sa/a".to_owned()]));
     assert!(consequence(&diags).contains("outbound traffic policy"));
@@ -169,11 +167,11 @@ ports: [{name: tcp, port: 5432}]
 endpoints: [{addresses: [192.0.2.1]}, {addresses: [192.0.2.2], conditions: {ready: false}}]
 ";
     let tree = format!("{CLIENT}{slice}");
-    let compile = |enable_headless_filter_chain_listener| {
+    let compile_with = |enable_headless_filter_chain_listener| {
         let features = IstiodFeatures { enable_headless_filter_chain_listener, ..IstiodFeatures::default() };
         support::lower_with_features(&[("tree.yaml", &tree)], "", features).0
     };
-    let plan = compile(true);
+    let plan = compile_with(true);
     let networks: Vec<_> = listener(&plan, 5432)
         .unwrap()
         .chains
@@ -181,5 +179,5 @@ endpoints: [{addresses: [192.0.2.1]}, {addresses: [192.0.2.2], conditions: {read
         .map(|chain| &chain.matches.destination_networks)
         .collect();
     assert_eq!(networks, [&[("192.0.2.1".parse().unwrap(), 32)], &[("192.0.2.2".parse().unwrap(), 32)]]);
-    assert!(listener(&compile(false), 5432).is_none(), "one listener for each address");
+    assert!(listener(&compile_with(false), 5432).is_none(), "one listener for each address");
 }
