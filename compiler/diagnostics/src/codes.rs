@@ -109,7 +109,7 @@ codes! {
     GATEWAY_WITHOUT_WORKLOAD = 3008 "gateway-without-workload" Warning "IST0101";
     /// Two VirtualServices for sidecars have the same host.
     DUPLICATE_HOST = 3010 "duplicate-host" Warning "IST0109";
-    /// An object has no effect because an older one of the same scope wins.
+    /// An object, or a part of it, has no effect because another one of the same scope wins.
     SUPERSEDED = 3011 "superseded" Warning;
     /// Only the names of objects decide which of them wins.
     ORDER_BY_NAME = 3012 "order-by-name" Info;

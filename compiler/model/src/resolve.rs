@@ -85,7 +85,12 @@ pub fn resolve(
     };
     mesh.index = Index::new(&mesh, &services.registry, merged.sources);
     mesh.index.scopes = index::scopes(&mesh, mesh.workloads.values());
-    let checked = findings::Checked { mesh: &mesh, written: &merged.written, dropped: &merged.dropped };
+    let checked = findings::Checked {
+        mesh: &mesh,
+        registry: &services.registry,
+        written: &merged.written,
+        dropped: &merged.dropped,
+    };
     findings::report(&checked, diagnostics);
     networks::report(&mesh, &stated, diagnostics);
     mesh.graph = ServiceGraph::new(&mesh);

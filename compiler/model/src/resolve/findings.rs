@@ -5,6 +5,7 @@ mod contested_host;
 mod delegates;
 mod destinations;
 mod duplicate_host;
+mod joined_entries;
 mod overridden_rule;
 mod selected_twice;
 mod superseded;
@@ -18,12 +19,14 @@ use meshc_api::{Resource, istio};
 use meshc_diagnostics::{Diagnostics, Origin, Span};
 
 use super::delegates::Dropped;
-use crate::Mesh;
+use crate::{Mesh, Service};
 
 /// What findings are about.
 pub(super) struct Checked<'a> {
     /// The mesh.
     pub(super) mesh: &'a Mesh,
+    /// One service for each object, host and address, in istiod's order.
+    pub(super) registry: &'a [Arc<Service>],
     /// All VirtualServices with full names, delegates among them, before their rules are moved; so that every rule is where
     /// it is written.
     pub(super) written: &'a [Arc<Resource<istio::VirtualService>>],
@@ -39,6 +42,7 @@ pub(super) fn report(checked: &Checked<'_>, diagnostics: &mut Diagnostics) {
     delegates::report(checked, diagnostics);
     duplicate_host::report(checked.mesh, diagnostics);
     contested_host::report(checked.mesh, diagnostics);
+    joined_entries::report(checked.registry, diagnostics);
     superseded::report(checked.mesh, diagnostics);
     selected_twice::report(checked.mesh, diagnostics);
     overridden_rule::report(checked.mesh, diagnostics);
