@@ -33,6 +33,11 @@ second-source *OPTIONS:
     cargo build --release --locked -p meshc
     ci/second-source {{OPTIONS}}
 
+# Compare random meshes with a real istiod that runs in this machine; not part of the gate.
+against-istiod *OPTIONS:
+    cargo build --release --locked -p meshc
+    ci/against-istiod {{OPTIONS}}
+
 # Score any folders, by a pattern over their names.
 score pattern=".":
     cargo build --release --locked -p meshc
