@@ -72,14 +72,23 @@ def allocated(objects: list[Object]) -> list[Object]:
     return entries
 
 
-def leave_out(folder: pathlib.Path, refused: list[Object]) -> None:
-    """Takes the objects that istiod refuses out of the tree of a mesh."""
+def leave_out(folder: pathlib.Path, refused: list[Object]) -> bool:
+    """Takes the objects that istiod refuses out of a mesh. Whether that moved automatic addresses, which the others then have anew."""
     gone = {(one["kind"], one["namespace"], one["name"]) for one in refused}
     path = folder / OBJECTS
-    objects = [json.loads(text) for text in path.read_text().split("\n---\n")]
+    objects = read_documents(path)
     kept = [one for one in objects if (one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]) not in gone]
-    if len(kept) < len(objects):
-        write_documents(path, kept)
+    if len(kept) == len(objects):
+        return False
+    write_documents(path, kept)
+    expanded = read_documents(folder / "expanded.yaml")
+    others = [one for one in expanded if one["kind"] != "ServiceEntry"]
+    write_documents(folder / "expanded.yaml", others + allocated(kept))
+    return any(kind == "ServiceEntry" for kind, _, _ in gone)
+
+
+def read_documents(path: pathlib.Path) -> list[Object]:
+    return [json.loads(text) for text in path.read_text().split("\n---\n")]
 
 
 def write_documents(path: pathlib.Path, objects: list[Object]) -> None:
