@@ -21,7 +21,7 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     let default = &mesh.config.default_destination_rule_export_to;
     for rules in by_host.values() {
         for (index, rule) in rules.iter().enumerate() {
-            let mut later = rules.iter().skip(index + 1);
+            let mut later = rules.iter().skip(index + 1).rev();
             if let Some(winner) = later.find(|later| overrides(later, rule, default)) {
                 diagnostics.push(finding(winner, rule));
             }
@@ -39,7 +39,10 @@ fn overrides(
         |rule: &Resource<DestinationRule>| DestinationRule { export_to: Vec::new(), ..rule.spec.clone() };
     let (ours, theirs) = (audience(later, default), audience(earlier, default));
     let everybody = |audience: &BTreeSet<String>| audience.contains("*");
-    export_to(later) != export_to(earlier)
+    let (wider, stated) = (export_to(later), export_to(earlier));
+    // A rule for at least the namespaces that an earlier one states becomes a part of it.
+    let merged = wider == stated || (!stated.is_empty() && wider.is_superset(&stated));
+    !merged
         && said(later) != said(earlier)
         && (everybody(&ours) || everybody(&theirs) || !ours.is_disjoint(&theirs))
 }
@@ -109,6 +112,25 @@ mod tests {
             findings(&format!("exportTo: ['*'], {RANDOM}"), &format!("exportTo: ['.'], {RANDOM}")),
             none
         );
+    }
+
+    #[test]
+    fn a_rule_that_becomes_a_part_of_an_earlier_one_does_not_override_it() {
+        let (one, both) =
+            (format!("exportTo: [one], {RANDOM}"), format!("exportTo: [one, two], {ROUND_ROBIN}"));
+        assert_eq!(findings(&one, &both), Vec::<String>::new());
+        assert_eq!(findings(&both, &one).len(), 1);
+    }
+
+    #[test]
+    fn of_three_rules_the_last_one_counts() {
+        let rule = |name, more: &str| destination_rule("shop", name, &format!("{{host: a.example, {more}}}"));
+        let yaml = rule("a", &format!("exportTo: ['*'], {RANDOM}"))
+            + &rule("b", &format!("exportTo: [one], {ROUND_ROBIN}"))
+            + &rule("c", &format!("exportTo: ['.'], {ROUND_ROBIN}"));
+        let fixture = resolve(&yaml);
+        let [finding] = &fixture.findings[..] else { panic!("one finding") };
+        assert!(finding.message.contains("shop/a and DestinationRule shop/c"), "{}", finding.message);
     }
 
     #[test]
