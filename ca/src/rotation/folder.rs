@@ -21,7 +21,15 @@ const PARTIAL_STATE: &str = "rotation.yaml.partial";
 /// however it ends.
 pub(super) struct Folder<'d> {
     dir: &'d Path,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder<'_> {
+    /// Closing the file alone would not do: a program that another thread is just starting still has a copy of the descriptor.
+    fn drop(&mut self) {
+        // What cannot be unlocked ends with the process at the latest.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl<'d> Folder<'d> {
@@ -40,7 +48,7 @@ impl<'d> Folder<'d> {
             check_is_ours(&dir.join(name))?;
         }
         make_all(&recovery(dir)?)?;
-        Ok(Self { dir, _lock: lock })
+        Ok(Self { dir, lock })
     }
 
     /// How far its rotation has come.
@@ -151,4 +159,20 @@ fn check_is_ours(folder: &Path) -> Result<(), CaError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Folder;
+
+    #[test]
+    fn a_folder_is_free_again_although_a_program_that_is_just_starting_has_a_copy_of_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::take(dir.path()).unwrap();
+        let inherited = folder.lock.try_clone().unwrap();
+        assert!(Folder::take(dir.path()).is_err(), "it is held");
+        drop(folder);
+        assert!(Folder::take(dir.path()).is_ok());
+        drop(inherited);
+    }
 }
