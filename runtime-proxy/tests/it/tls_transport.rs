@@ -23,12 +23,11 @@ fn client_hello(name: &str) -> Vec<u8> {
     bytes
 }
 
-/// A server that says its name and then what it got, as far as it came at once.
+/// A server that says its name and then what it gets, however many pieces it comes in.
 fn named(name: &'static str) -> SocketAddr {
     server(move |mut stream| {
-        let mut bytes = vec![0; 4096];
-        let read = stream.read(&mut bytes).unwrap();
-        let _ = stream.write_all(&[name.as_bytes(), &bytes[..read]].concat());
+        let _ = stream.write_all(name.as_bytes());
+        let _ = std::io::copy(&mut stream.try_clone().unwrap(), &mut stream);
     })
 }
 
