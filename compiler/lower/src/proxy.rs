@@ -1,6 +1,7 @@
 //! The plan of one proxy, put together from its parts in the order in which istiod sends them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use meshc_contract::metadata::TARGET_ANNOTATION;
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
@@ -24,7 +25,7 @@ pub(crate) fn proxy(
     diags: &mut Diagnostics,
 ) -> Option<ProxyPlan> {
     let role = workload.proxy?;
-    let cx = ProxyContext { mesh, workload, scope: mesh.scope(workload) };
+    let cx = ProxyContext { mesh, workload, scope: mesh.scope(workload), sharing: Arc::default() };
     let (listeners, route_tables) = match role {
         WorkloadRole::Sidecar => {
             let mut listeners = listener::outbound::listeners(&cx, diags);

@@ -142,10 +142,9 @@ impl<'a> Outbound<'a> {
                 .filter(|entry| entry.locked || entry.takes_all_bytes())
                 .map(|entry| entry.owner.clone());
             let services: Vec<_> = bytes.iter().map(|draft| draft.service).collect();
-            let shared = taken.is_none() && !sharing(self.cx, port).is_empty();
             match (&taken, services.as_slice()) {
                 (None, [only]) => conflict::everything_on_port(only, &first.port, diags),
-                (None, [first, others @ ..]) if shared => {
+                (None, [first, others @ ..]) if !sharing(self.cx, port).is_empty() => {
                     conflict::shares_upstream(port, first, others, diags)
                 }
                 _ => {
