@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,7 +77,8 @@ func readMesh(folder string) (*meshInput, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	for _, key := range sortedKeys(objects) {
+	// Sorted, so that istiod meets objects in the same order in every run.
+	for _, key := range slices.Sorted(maps.Keys(objects)) {
 		m.kubernetes = append(m.kubernetes, objects[key])
 	}
 	effective, err := os.ReadFile(filepath.Join(folder, "meshconfig.effective.json"))
@@ -179,14 +181,4 @@ func documents(text string) []string {
 		}
 	}
 	return found
-}
-
-// sortedKeys returns the keys of a map in order, so that istiod meets objects in the same order in every run.
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -135,6 +135,12 @@ pub(crate) fn export_to(rule: &Resource<istio::DestinationRule>) -> BTreeSet<Str
     }
 }
 
+/// Whether istiod makes a rule a part of an earlier one of its host and namespace, by who sees them: those that see the earlier one
+/// must see the later one, too.
+pub(crate) fn becomes_part(later: &BTreeSet<String>, earlier: &BTreeSet<String>) -> bool {
+    later == earlier || (!earlier.is_empty() && later.is_superset(earlier))
+}
+
 fn is_private(export_to: &BTreeSet<String>, namespace: &str, config: &MeshConfig) -> bool {
     if export_to.is_empty() {
         return config.default_destination_rule_export_to.iter().any(|name| name == ".");
@@ -150,10 +156,8 @@ impl Consolidated {
         // istiod asks rule after rule, and the answer for the last one decides whether this one stands on its own, too.
         let mut append = true;
         for existing in list.iter_mut() {
-            let equal = existing.export_to == *export_to;
-            let wider = !existing.export_to.is_empty() && export_to.is_superset(&existing.export_to);
-            append = !equal;
-            if !(equal || wider) {
+            append = existing.export_to != *export_to;
+            if !becomes_part(export_to, &existing.export_to) {
                 continue;
             }
             match (existing.selector(), selector(&rule.spec)) {

@@ -76,7 +76,8 @@ impl MutualTlsIndex {
     }
 }
 
-fn selector(policy: &istio::PeerAuthentication) -> Option<&Labels> {
+/// The labels that a policy selects by; `None` where it is for all workloads, as an empty selector is.
+pub(crate) fn selector(policy: &istio::PeerAuthentication) -> Option<&Labels> {
     policy.selector.as_ref().map(|selector| &selector.match_labels).filter(|labels| !labels.is_empty())
 }
 

@@ -8,14 +8,7 @@ use meshc_plan::{
     Discovery, Listener, ListenerName, NetworkFilter, Plan, ProxyPlan, UpstreamName, UpstreamTlsChoice,
 };
 
-use crate::support;
-
-const CLIENT: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: client, namespace: shop}
-spec: {containers: [{name: app, image: client}]}
-";
+use crate::support::{self, CLIENT};
 
 /// A headless Service with a pod that has an account of its own.
 fn headless(name: &str, port: &str) -> String {

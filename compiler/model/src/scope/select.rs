@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use meshc_api::{Resource, istio};
 
 use super::{Scope, takes_sidecars};
-use crate::labels::selects;
+use crate::labels::{Labels, selects};
 use crate::{Mesh, Workload};
 
 /// What a scope depends on. Proxies with equal keys see the same.
@@ -38,7 +38,7 @@ impl SidecarIndex {
         let mut index = Self { special, ..Self::default() };
         for (position, sidecar) in sidecars.iter().enumerate() {
             let namespace = sidecar.namespace().to_owned();
-            if selector(sidecar).is_some() {
+            if selector(&sidecar.spec).is_some() {
                 index.selecting.entry(namespace).or_default().push(position);
             } else {
                 index.defaults.entry(namespace).or_insert(position);
@@ -50,8 +50,8 @@ impl SidecarIndex {
 
 /// The labels that a Sidecar selects by. An empty selector selects every workload of its namespace, and still before
 /// Sidecars without one.
-fn selector(sidecar: &Resource<istio::Sidecar>) -> Option<&BTreeMap<String, String>> {
-    sidecar.spec.workload_selector.as_ref().map(|selector| &selector.labels)
+pub(crate) fn selector(sidecar: &istio::Sidecar) -> Option<&Labels> {
+    sidecar.workload_selector.as_ref().map(|selector| &selector.labels)
 }
 
 /// The scope of a workload's proxy.
@@ -75,7 +75,7 @@ fn chosen(mesh: &Mesh, index: &SidecarIndex, workload: &Workload) -> Option<usiz
     let namespace = workload.namespace();
     let mut candidates = index.selecting.get(namespace).into_iter().flatten().copied();
     let selecting = candidates.find(|position| {
-        let labels = mesh.sidecars.get(*position).and_then(|sidecar| selector(sidecar));
+        let labels = mesh.sidecars.get(*position).and_then(|sidecar| selector(&sidecar.spec));
         labels.is_some_and(|labels| selects(labels, &workload.labels))
     });
     let default = |namespace: &str| index.defaults.get(namespace).copied();

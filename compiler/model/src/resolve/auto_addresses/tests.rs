@@ -75,12 +75,6 @@ fn nobody_gets_an_address_that_another_object_spells_out() {
 
 #[test]
 fn addresses_of_the_status_are_kept_and_the_others_go_around_them() {
-    let entry = |name: &str, more: &str| {
-        let spec = format!(
-            "{{hosts: [{name}.example], resolution: DNS, {more} ports: [{{number: 80, name: http, protocol: HTTP}}]}}"
-        );
-        istio("networking", "ServiceEntry", "ns", name, &spec)
-    };
     let kept = entry("b", "") + "status: {addresses: [{value: 240.240.0.1, host: b.example}]}\n";
     let refusing = entry("d", "").replace(
         "namespace: ns",

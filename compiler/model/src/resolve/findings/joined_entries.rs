@@ -45,22 +45,21 @@ fn differences(winner: &Service, other: &Service) -> Vec<String> {
 }
 
 fn finding(winner: &Service, other: &Service, lost: &[String]) -> Diagnostic {
-    let key =
-        |service: &Service| (service.created, service.object.name.clone(), service.object.namespace.clone());
-    let (first, second) = (key(winner), key(other));
-    let precedence = Precedence::of((first.0, &first.1, &first.2), (second.0, &second.1, &second.2));
+    let (first, second) = (&winner.object, &other.object);
+    let precedence = Precedence::of(
+        (winner.created, &first.name, &first.namespace),
+        (other.created, &second.name, &second.namespace),
+    );
     let lost = lost.join(", ");
-    let message =
-        format!("{} and {} state `{}` differently: {lost}", winner.object, other.object, other.host());
+    let message = format!("{first} and {second} state `{}` differently: {lost}", other.host());
     Diagnostic::new(&codes::SUPERSEDED, message)
         .at_origin(&other.origin, format!("has no effect in {lost}"))
         .related_origin(&winner.origin, format!("this one counts: {}", precedence.reason()))
         .consequence(format!(
-            "ports, addresses and endpoints of both are joined; what differs is as {} states it",
-            winner.object
+            "ports, addresses and endpoints of both are joined; what differs is as {first} states it"
         ))
         .help(precedence.help("state the host in one of them, or the same in both"))
-        .about(other.object.clone(), "spec")
+        .about(second.clone(), "spec")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! DestinationRules of one host and namespace with different `exportTo`: istiod does not merge them, and clients that see several
 //! follow the last one (translation-spec §2.2.5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use meshc_api::istio::DestinationRule;
@@ -9,7 +9,8 @@ use meshc_api::{Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use crate::Mesh;
-use crate::destination_rule::export_to;
+use crate::destination_rule::{becomes_part, export_to};
+use crate::visibility::Visibility;
 
 /// Reports those that a later one overrides for clients that see both.
 pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
@@ -37,22 +38,22 @@ fn overrides(
 ) -> bool {
     let said =
         |rule: &Resource<DestinationRule>| DestinationRule { export_to: Vec::new(), ..rule.spec.clone() };
-    let (ours, theirs) = (audience(later, default), audience(earlier, default));
-    let everybody = |audience: &BTreeSet<String>| audience.contains("*");
-    let (wider, stated) = (export_to(later), export_to(earlier));
-    // A rule for at least the namespaces that an earlier one states becomes a part of it.
-    let merged = wider == stated || (!stated.is_empty() && wider.is_superset(&stated));
-    !merged
+    !becomes_part(&export_to(later), &export_to(earlier))
         && said(later) != said(earlier)
-        && (everybody(&ours) || everybody(&theirs) || !ours.is_disjoint(&theirs))
+        && meet(&audience(later, default), &audience(earlier, default))
 }
 
-/// Namespaces whose clients see a rule; `*` for all.
-fn audience(rule: &Resource<DestinationRule>, default: &[String]) -> BTreeSet<String> {
-    let everybody = ["*".to_owned()];
-    let stated = [&rule.spec.export_to[..], default, &everybody].into_iter().find(|names| !names.is_empty());
-    let name = |name: &String| if name == "." { rule.namespace().to_owned() } else { name.clone() };
-    stated.into_iter().flatten().map(name).collect()
+/// Who sees a rule.
+fn audience(rule: &Resource<DestinationRule>, default: &[String]) -> Visibility {
+    Visibility::with_default(&rule.spec.export_to, default, rule.namespace())
+}
+
+fn meet(one: &Visibility, other: &Visibility) -> bool {
+    match (one, other) {
+        (Visibility::Nobody, _) | (_, Visibility::Nobody) => false,
+        (Visibility::Public, _) | (_, Visibility::Public) => true,
+        (Visibility::Namespaces(one), Visibility::Namespaces(other)) => !one.is_disjoint(other),
+    }
 }
 
 fn finding(winner: &Resource<DestinationRule>, rule: &Resource<DestinationRule>) -> Diagnostic {

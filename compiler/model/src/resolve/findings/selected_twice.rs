@@ -9,7 +9,8 @@ use meshc_api::{Kind, Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
 use crate::labels::{Labels, selects};
-use crate::{Mesh, Workload, WorkloadRole};
+use crate::scope::select;
+use crate::{Mesh, Workload, WorkloadRole, mutual_tls};
 
 /// Reports those that state something else than the first one.
 pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
@@ -17,7 +18,7 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     Selection {
         path: "spec.workloadSelector",
         consequence: "what the proxy listens on and sees is decided by",
-        labels: |sidecar: &Sidecar| sidecar.workload_selector.as_ref().map(|selector| &selector.labels),
+        labels: select::selector,
         without_selector: |sidecar| Sidecar { workload_selector: None, ..sidecar.clone() },
     }
     .report(&mesh.sidecars, mesh.workloads.values().filter(restricted), diagnostics);
@@ -27,10 +28,7 @@ pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
     Selection {
         path: "spec.selector",
         consequence: "what the workload accepts is decided by",
-        labels: |policy: &PeerAuthentication| {
-            let labels = policy.selector.as_ref().map(|selector| &selector.match_labels);
-            labels.filter(|labels| !labels.is_empty())
-        },
+        labels: mutual_tls::selector,
         without_selector: |policy| PeerAuthentication { selector: None, ..policy.clone() },
     }
     .report(&mesh.peer_authentications, mesh.workloads.values().filter(accepting), diagnostics);

@@ -8,17 +8,17 @@ use meshc_api::istio::DestinationRule;
 use meshc_api::{Kind, Precedence, Resource};
 use meshc_diagnostics::{Diagnostic, Diagnostics, codes};
 
-use crate::Mesh;
 use crate::destination_rule::export_to;
+use crate::scope::select;
+use crate::{Mesh, mutual_tls};
 
 /// Reports them.
 pub(super) fn report(mesh: &Mesh, diagnostics: &mut Diagnostics) {
-    let sidecars = mesh.sidecars.iter().filter(|object| object.spec.workload_selector.is_none());
+    let sidecars = mesh.sidecars.iter().filter(|object| select::selector(&object.spec).is_none());
     let sidecars = sidecars.map(|object| (object.namespace().to_owned(), object));
     report_all(sidecars, "spec", "Sidecar for its namespace", "sidecars are restricted by", diagnostics);
-    let policies = mesh.peer_authentications.iter().filter(|object| {
-        object.spec.selector.as_ref().is_none_or(|selector| selector.match_labels.is_empty())
-    });
+    let policies =
+        mesh.peer_authentications.iter().filter(|object| mutual_tls::selector(&object.spec).is_none());
     let policies = policies.map(|object| (object.namespace().to_owned(), object));
     let consequence = "what workloads accept is decided by";
     report_all(policies, "spec.mtls", "PeerAuthentication for its namespace", consequence, diagnostics);
